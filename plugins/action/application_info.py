@@ -1,0 +1,43 @@
+"""Choose the application that is meant and name the deployment, on the controller."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+from ansible.plugins.action import ActionBase
+
+# Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.placid import application
+from ansible.module_utils.placid.errors import PlacidError
+
+
+class ActionModule(ActionBase):
+    TRANSFERS_FILES = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        arguments = self._task.args
+        try:
+            app = application.select(arguments["apps"], arguments.get("name") or "")
+        except PlacidError as error:
+            return {**result, "failed": True, "msg": str(error)}
+        now = datetime.datetime.now(datetime.UTC)
+        deployment = {
+            "token": uuid.uuid4().hex,
+            "who": f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}",
+            "purpose": arguments["purpose"],
+            "since": now.isoformat(timespec="seconds"),
+            "wait": float(arguments.get("lock_wait") or 0),
+        }
+        environment = str(arguments.get("environment") or "")
+        shown = application.public(app)
+        return {**result, "changed": False, "application": shown, "environment": environment, "deployment": deployment}

@@ -1,0 +1,88 @@
+"""Builds an artefact on the controller: see the documentation in modules/artefact.py."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+from ansible.plugins.action import ActionBase
+
+# Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
+MODULE_UTILS = str(Path(__file__).resolve().parents[1] / "module_utils")
+if MODULE_UTILS not in ansible.module_utils.__path__:
+    ansible.module_utils.__path__.append(MODULE_UTILS)
+
+MISSING = "{name} is not installed beside Ansible. Install the project's pinned tools with: pip install -r requirements.txt"
+
+
+class ActionModule(ActionBase):
+    """Runs wholly on the controller: it opens no connection to the host that it is run for."""
+
+    TRANSFERS_FILES = False
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_diff = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        started = time.monotonic()
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "application": {"type": "str", "required": True},
+                "repository": {"type": "str", "required": True},
+                "version": {"type": "str", "required": True},
+                "subdirectory": {"type": "str", "default": ""},
+                "lock": {"type": "str", "default": "requirements.txt"},
+                "lock_missing": {"type": "str", "default": "refuse", "choices": ["refuse", "generate"]},
+                "extras": {"type": "list", "elements": "str", "default": []},
+                "groups": {"type": "list", "elements": "str", "default": []},
+                "builder": {"type": "str", "default": "", "choices": ["", "local"]},
+                "target": {
+                    "type": "dict",
+                    "required": True,
+                    "options": {
+                        "python": {"type": "str", "required": True},
+                        "machine": {"type": "str", "required": True},
+                        "glibc": {"type": "str", "required": True},
+                    },
+                },
+                "cache_dir": {"type": "path", "required": True},
+                "since": {"type": "str"},
+                "previous_requirements": {"type": "str", "default": ""},
+            }
+        )
+        try:
+            from ansible.module_utils.placid.build.builder import build
+            from ansible.module_utils.placid.build.request import Request
+            from ansible.module_utils.placid.build.source import is_url
+            from ansible.module_utils.placid.build.target import Target
+            from ansible.module_utils.placid.errors import PlacidError
+        except ModuleNotFoundError as error:
+            return result | {"failed": True, "msg": MISSING.format(name=error.name)}
+        # Paths are relative to the playbook, as everywhere in Ansible.
+        here = Path(self._loader.get_basedir())
+        arguments["cache"] = Path(here, arguments.pop("cache_dir"))
+        if not is_url(arguments["repository"]):
+            arguments["repository"] = str(Path(here, Path(arguments["repository"]).expanduser()))
+        try:
+            arguments["target"] = Target(**arguments["target"])
+            made = build(Request(**arguments))
+        except PlacidError as error:
+            return result | {"failed": True, "msg": str(error)}
+        except OSError as error:
+            return result | {"failed": True, "msg": f"Cannot build the artefact: {error}. Check the disk and {here}."}
+        return result | {
+            "changed": made.changed,
+            "commit": made.manifest["commit"],
+            "version": arguments["version"],
+            "archive": str(made.archive),
+            "manifest": made.manifest,
+            "manifest_file": str(made.manifest_file),
+            "wheels_dir": str(arguments["cache"] / "wheels"),
+            "plan": made.plan,
+            "log": made.log,
+            "warnings": made.warnings,
+            "seconds": round(time.monotonic() - started, 3),
+        }

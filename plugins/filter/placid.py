@@ -1,0 +1,101 @@
+"""From `apps` to what roles and modules take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import ansible.module_utils
+from ansible.errors import AnsibleFilterError
+
+# Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.placid import application, plan
+from ansible.module_utils.placid.errors import PlacidError
+
+
+def _clear(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with our errors as Ansible's."""
+
+    def filter_function(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except PlacidError as error:
+            raise AnsibleFilterError(str(error)) from None
+
+    filter_function.__doc__ = function.__doc__
+    return filter_function
+
+
+def applications(apps: Sequence[Mapping[str, Any]], name: str = "") -> list[dict[str, Any]]:
+    """Every application, or the named one, with its defaults filled in, without the values of its settings and secrets."""
+    if name:
+        return [application.public(application.select(apps, name))]
+    claimed: dict[str, str] = {}
+    result = []
+    for app in apps:
+        chosen = application.select(apps, str(app.get("name")))
+        for domain in chosen["domains"]:
+            other = claimed.setdefault(domain.lower(), chosen["name"])
+            if other != chosen["name"]:
+                raise PlacidError(f"apps[{chosen['name']}].domains: {domain} belongs to {other} already. Give it to one of them.")
+        result.append(application.public(chosen))
+    return result
+
+
+def application_settings(apps: Sequence[Mapping[str, Any]], name: str, environment: str) -> dict[str, str]:
+    """The environment of one application that is no secret."""
+    return application.environment(application.select(apps, name), environment)
+
+
+def application_secrets(apps: Sequence[Mapping[str, Any]], name: str) -> dict[str, str]:
+    """The secrets of one application."""
+    return {key: application.text(value) for key, value in application.select(apps, name)["secrets"].items()}
+
+
+def postgresql_databases(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """The databases that the applications need."""
+    return [{"name": app["name"], "owner": app["name"]} for app in applications(apps) if app["database"] is not False]
+
+
+def memcached_instances(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The memcached instances that the applications need."""
+    return [
+        {"name": app["name"], "group": app["name"], "memory_mb": app["cache"]["memory_mb"]}
+        for app in applications(apps)
+        if app["cache"] is not False
+    ]
+
+
+def tls_certificates(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The certificates that the applications need, keys included."""
+    chosen = [application.select(apps, app["name"]) for app in applications(apps)]
+    return [certificate for app in chosen if (certificate := application.certificate(app))]
+
+
+def certificate_problems(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is wrong with an inventory's certificates, a line each; no line holds any part of a key."""
+    # Imported late: each task loads all filters in a process of its own, and cryptography takes a tenth of a second.
+    from ansible.module_utils.placid.certificates import certificate_problems as problems
+
+    return problems(certificates)
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        functions = (
+            applications,
+            application_settings,
+            application_secrets,
+            postgresql_databases,
+            memcached_instances,
+            tls_certificates,
+        )
+        return {
+            **{function.__name__: _clear(function) for function in functions},
+            "certificate_problems": certificate_problems,
+            "application_slots": _clear(application.slots),
+            "release_target": _clear(plan.target),
+        }

@@ -1,0 +1,241 @@
+"""Making a release live without a visitor noticing, and putting things back when it is not well.
+
+New processes start beside the old ones, on a socket of their own. Once they answer, one rename(2) sends the web server's
+next connection to them; the old ones finish what they have and stop. What must be done is found from what runs, so a run
+that was killed is taken up by the next.
+"""
+
+from __future__ import annotations
+
+import grp
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.placid import dotenv, probe, systemd
+from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.files import replace_file, replace_link
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.stage import process_environment
+
+#: Seconds that a process without a health check must have been running to count as well.
+SETTLE_SECONDS = 1.0
+HEADER = "Written by Placid from the settings and secrets of the inventory; a change made here is lost."
+
+
+class ActivationError(PlacidError):
+    """A release that was not well. The release that was live before serves again, with the settings it had."""
+
+
+@dataclass(frozen=True)
+class FrontDoor:
+    """How visitors come in: the site's first domain, the web server's port here, the scheme, and the paths that must answer.
+
+    certificate: the one that the web server is to show; empty for plain HTTP.
+    """
+
+    host: str
+    port: int
+    scheme: str
+    smoke: list[str]
+    certificate: str = ""
+
+
+@dataclass
+class Activation:
+    """One release that is to be live with these settings.
+
+    spec: its release.json. settings: the whole environment, secrets included. After `run`: `changed`, `reasons` why
+    something was to do, `settings_changed` and `steps` in seconds.
+    """
+
+    layout: Layout
+    spec: Mapping[str, Any]
+    settings: Mapping[str, str]
+    front_door: FrontDoor
+    changed: bool = False
+    settings_changed: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    steps: dict[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.release = self.layout.release(self.spec["id"])
+        self.slots = slots(self.spec["processes"])
+        self.live = self.layout.live_release()
+        self.live_instance = self.layout.instance(self.live) if self.live else None
+        self.running = systemd.running(self.layout.name)
+        self.content = dotenv.render(self.settings, HEADER).encode()
+        self.old_content = self.layout.settings.read_bytes() if self.layout.settings.exists() else None
+
+    def plan(self) -> None:
+        """Find what there is to do, changing nothing."""
+        before = dotenv.parse(self.old_content.decode()) if self.old_content else {}
+        names = sorted({*before, *self.settings})
+        self.settings_changed = [name for name in names if before.get(name) != self.settings.get(name)]
+        self.reasons = self._reasons()
+        self.changed = bool(self.reasons or self.content != self.old_content)
+
+    def run(self) -> None:
+        """Make the release live. Raises ActivationError after putting back what was live before."""
+        missing = [slot for slot in self.slots if not self.layout.unit_file(slot).exists()]
+        if missing:
+            raise ActivationError(
+                f"There is no {self.layout.unit_file(missing[0])} for the process {self.slots[missing[0]]['process']}. "
+                "It is new in the inventory: run ansible-playbook site.yml for this host first."
+            )
+        self.plan()
+        if self.changed:
+            instance = self._new_instance()
+            self._candidates(instance)
+            self._switch(instance)
+            self.live_instance = instance
+        self._retire()
+
+    def _reasons(self) -> list[str]:
+        if self.live != self.spec["id"]:
+            return [f"{self.spec['id']} is not live"]
+        if self.live_instance is None:
+            return ["its processes were never started"]
+        reasons = []
+        for slot in self.slots:
+            unit = self.layout.unit(slot, self.live_instance)
+            reason = systemd.failure(unit) if (slot, self.live_instance) in self.running else f"{unit} is not running"
+            reasons.append(reason or self._unproved(unit) or systemd.outdated(unit, self._environment()))
+        return [reason for reason in reasons if reason]
+
+    def _environment(self) -> dict[str, str]:
+        return {**self.settings, **process_environment(self.layout, self.spec)}
+
+    def _unproved(self, unit: str) -> str:
+        return systemd.unproved(unit, self.release, (self.release / "venv").resolve())
+
+    def _new_instance(self) -> str:
+        used = [instance for _, instance in self.running] + [self.layout.instance(self.spec["id"]) or ""]
+        numbers = [int(each.rpartition(".")[2]) for each in used if each.rpartition(".")[0] == self.spec["id"]]
+        return f"{self.spec['id']}.{max(numbers, default=0) + 1}"
+
+    def _units(self, instance: str, overlap: bool) -> list[str]:
+        return [self.layout.unit(slot, instance) for slot, process in self.slots.items() if process["overlap"] == overlap]
+
+    def _candidates(self, instance: str) -> None:
+        """Start the new processes beside the old ones and wait until they are well."""
+        begun = time.monotonic()
+        systemd.stop([self.layout.unit(slot, other) for slot, other in self.running if other != self.live_instance])
+        self._write_settings(self.content)
+        units = self._units(instance, overlap=True)
+        try:
+            systemd.start(units)
+            if "web" in self.slots:
+                self._probe(instance)
+            self._settle(units, begun)
+        except BaseException:
+            systemd.stop(units)
+            self._write_settings(self.old_content)
+            raise
+        self.steps["start"] = round(time.monotonic() - begun, 2)
+
+    def _probe(self, instance: str) -> None:
+        health, unit = self.spec["health_check"], self.layout.unit("web", instance)
+        problem = probe.wait_until_healthy(
+            lambda: probe.status(self.layout.socket(instance), health["path"], self.front_door.host, self.front_door.scheme),
+            health["status"],
+            health["timeout"],
+            broken=lambda: systemd.failure(unit),
+        )
+        if problem:
+            raise ActivationError(
+                f"The new release is not healthy: asked for {health['path']} as {self.front_door.host}, {problem}. "
+                f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{systemd.log(unit)}"
+            )
+
+    def _settle(self, units: list[str], begun: float) -> None:
+        time.sleep(max(0.0, SETTLE_SECONDS - (time.monotonic() - begun)) if units else 0.0)
+        for unit in units:
+            problem = systemd.failure(unit) or self._unproved(unit)
+            if problem:
+                raise ActivationError(f"The new release does not stay up: {problem}.{systemd.log(unit)}")
+
+    def _switch(self, instance: str) -> None:
+        """Send the web server's next connection to the new processes, and prove that visitors are served."""
+        begun = time.monotonic()
+        before = self.layout.instance(self.spec["id"])
+        exclusive = self._units(instance, overlap=False)
+        slots_before = [slot for slot, other in self.running if other == self.live_instance]
+        replaced = [
+            self.layout.unit(slot, self.live_instance) for slot in slots_before if self.live_instance and not self._overlaps(slot)
+        ]
+        try:
+            self._point(self.spec["id"], instance)
+            systemd.stop(replaced)
+            started = time.monotonic()
+            systemd.start(exclusive)
+            self._smoke()
+            self._settle(exclusive, started)
+        except BaseException:
+            self._switch_back(before)
+            systemd.stop([*self._units(instance, overlap=True), *exclusive])
+            self._write_settings(self.old_content)
+            systemd.start(replaced)
+            raise
+        self.steps["switch"] = round(time.monotonic() - begun, 2)
+
+    def _overlaps(self, slot: str) -> bool:
+        return bool(self.slots.get(slot, {"overlap": True})["overlap"])
+
+    def _point(self, release: str, instance: str) -> None:
+        replace_link(self.layout.socket_link(release), str(self.layout.socket(instance)))
+        if self.live != release:
+            if self.live:
+                replace_link(self.layout.previous, f"releases/{self.live}")
+            replace_link(self.layout.current, f"releases/{release}")
+
+    def _switch_back(self, instance_before: str | None) -> None:
+        if self.live and self.live != self.spec["id"]:
+            replace_link(self.layout.current, f"releases/{self.live}")
+        elif self.live and instance_before:
+            replace_link(self.layout.socket_link(self.live), str(self.layout.socket(instance_before)))
+        elif not self.live:
+            self.layout.current.unlink(missing_ok=True)
+
+    def _smoke(self) -> None:
+        door = self.front_door
+        certificate = Path(door.certificate) if door.certificate else None
+        for path in door.smoke if "web" in self.slots else []:
+            problem = probe.wait_until_healthy(
+                lambda path=path: probe.status(  # type: ignore[misc]
+                    ("127.0.0.1", door.port), path, door.host, door.scheme, certificate=certificate
+                ),
+                expected=0,
+                timeout=10,
+                broken=lambda: "",
+                patience=1.0,
+            )
+            if problem:
+                raise ActivationError(
+                    f"Through the web server, {door.host}{path} is not well: {problem}. The release before it serves again. "
+                    "Mend the application, or its smoke paths."
+                )
+
+    def _retire(self) -> None:
+        """Let what is not live finish its requests, and stop it."""
+        begun = time.monotonic()
+        old = [(slot, instance) for slot, instance in systemd.running(self.layout.name) if instance != self.live_instance]
+        for slot, instance in old:
+            if slot == "web":
+                probe.drain(self.layout.socket(instance))
+        systemd.stop([self.layout.unit(slot, instance) for slot, instance in old])
+        self.changed = self.changed or bool(old)
+        for socket in self.layout.run.glob("web-*.sock"):
+            if socket != self.layout.socket(self.live_instance or ""):
+                socket.unlink()
+        self.steps["drain"] = round(time.monotonic() - begun, 2)
+
+    def _write_settings(self, content: bytes | None) -> None:
+        path = self.layout.settings
+        if content is None:
+            path.unlink(missing_ok=True)
+        elif not path.exists() or path.read_bytes() != content:
+            replace_file(path, content, mode=0o640, gid=grp.getgrnam(self.layout.name).gr_gid)

@@ -1,0 +1,151 @@
+"""An entry of `apps`, checked and with every default filled in.
+
+Pure: no file, no host. The same rules hold for `site.yml`, which makes room for an application, and for `deploy.yml`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.placid import application_checks as checks
+from ansible.module_utils.placid.application_checks import ApplicationError
+
+#: Keys of an application and their defaults; a key without one is required.
+DEFAULTS: dict[str, Any] = {
+    "subdirectory": "",
+    "python": "",
+    "lock": "requirements.txt",
+    "lock_missing": "refuse",
+    "extras": [],
+    "groups": [],
+    "builder": "",
+    "settings_module": "",
+    "processes": {},
+    "settings": {},
+    "secrets": {},
+    "static": {"root": "static", "url": "/static/"},
+    "media": {"url": "/media/"},
+    "database": {},
+    "cache": {"memory_mb": 64},
+    "health_check": {"path": "/", "status": 0, "timeout": 30},
+    "build": [],
+    "smoke": [],
+    "check_fail_level": "ERROR",
+    "keep": 5,
+    "max_body_mb": 20,
+    "tls": False,
+}
+REQUIRED = ("name", "repository", "domains")
+
+
+def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
+    """The application with every default filled in. Raises ApplicationError with the path of the key that is wrong."""
+    name = app.get("name")
+    if not isinstance(name, str) or not checks.APPLICATION_NAME.fullmatch(name):
+        raise ApplicationError(
+            f"{where}.name is {name!r}. Give a name of at most 24 lower-case letters, digits and underscores that begins "
+            "with a letter: it becomes a unix user, a database and the prefix of systemd units."
+        )
+    where = f"apps[{name}]"
+    checks.check_keys(app, (*REQUIRED, *DEFAULTS), where)
+    for key in REQUIRED:
+        if not app.get(key):
+            raise ApplicationError(f"{where}.{key} is missing. Add it to the application in group_vars.")
+    result: dict[str, Any] = {}
+    for key in (*REQUIRED, *DEFAULTS):
+        default, value = DEFAULTS.get(key), app.get(key, DEFAULTS.get(key))
+        if key != "tls":  # check_tls looks at that, and shows nothing of it
+            checks.check_kind(key, value, [] if key == "domains" else default, where)
+        if isinstance(default, dict) and isinstance(value, Mapping):
+            if default:
+                checks.check_keys(value, default, f"{where}.{key}")
+            value = {**default, **value}
+        result[key] = value
+    result["settings_module"] = result["settings_module"] or f"{name}.settings"
+    checks.check_values(result, where)
+    processes = result["processes"] or {"web": {"command": f"gunicorn {result['settings_module'].rpartition('.')[0]}.wsgi"}}
+    result["processes"] = {key: checks.process(key, value, f"{where}.processes") for key, value in processes.items()}
+    for group in ("settings", "secrets"):
+        checks.check_sources(result, group, where)
+    checks.check_texts(result, where)
+    checks.check_tls(result["tls"], f"{where}.tls")
+    return result
+
+
+def public(app: Mapping[str, Any]) -> dict[str, Any]:
+    """A normalised application without the values of its settings and secrets, and without its key; `tls` is a word or false."""
+    shown = {key: value for key, value in app.items() if key not in ("settings", "secrets")}
+    return {**shown, "tls": "files"} if isinstance(app["tls"], Mapping) else shown
+
+
+def certificate(app: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The certificate that a normalised application needs, as the role tls takes it."""
+    if app["tls"] is False:
+        return None
+    source = {"source": "files", **app["tls"]} if isinstance(app["tls"], Mapping) else {"source": app["tls"]}
+    return {"name": app["name"], "domains": app["domains"], **source}
+
+
+def select(apps: Sequence[Mapping[str, Any]], name: str = "") -> dict[str, Any]:
+    """The one application that is meant, normalised: the named one, or the only one there is."""
+    names = [str(app.get("name")) for app in apps]
+    doubles = sorted({each for each in names if names.count(each) > 1})
+    if doubles:
+        raise ApplicationError(f"apps names {', '.join(doubles)} twice. Give each application a name of its own.")
+    if not apps:
+        raise ApplicationError("No application is described. Add one to `apps` in group_vars/all/apps.yml.")
+    if not name and len(apps) > 1:
+        raise ApplicationError(f"There are several applications. Say which: -e app={names[0]} (or {', '.join(names[1:])}).")
+    if name and name not in names:
+        near = difflib.get_close_matches(name, names, 1) or names[:1]
+        raise ApplicationError(f"No application is called {name!r}; there is {', '.join(names)}. Say -e app={near[0]}.")
+    return normalise(apps[names.index(name) if name else 0])
+
+
+def slots(processes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The units of a process table: one `NAME` a process, or `NAME-1`, `NAME-2`… where its count is above one."""
+    result: dict[str, dict[str, Any]] = {}
+    for name, process in processes.items():
+        count = process["count"]
+        for number in range(1, count + 1):
+            result[name if count == 1 else f"{name}-{number}"] = {
+                "process": name,
+                "command": process["command"],
+                "overlap": process["overlap"],
+            }
+    return result
+
+
+def environment(app: Mapping[str, Any], stage: str) -> dict[str, str]:
+    """The settings of a normalised application that are no secret, with those that Placid provides.
+
+    stage: sandbox, staging or production.
+    """
+    name = app["name"]
+    provided = {
+        "DJANGO_SETTINGS_MODULE": app["settings_module"],
+        "ALLOWED_HOSTS": ",".join(app["domains"]),
+        "STATIC_URL": app["static"]["url"],
+        "MEDIA_ROOT": f"/var/lib/{name}/media",
+        "MEDIA_URL": app["media"]["url"],
+        "PLACID_ENVIRONMENT": stage,
+    }
+    if app["database"] is not False:
+        provided["DATABASE_URL"] = f"postgresql:///{name}"
+    if app["cache"] is not False:
+        provided["CACHE_URL"] = f"memcached+unix:/run/memcached-{name}/memcached.sock"
+    return {**provided, **{key: text(value) for key, value in app["settings"].items()}}
+
+
+def text(value: Any) -> str:
+    """A setting as the environment holds it: YAML's booleans and numbers in the form that they were written."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def digest(value: Any) -> str:
+    """The sha256 of a value's canonical JSON."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

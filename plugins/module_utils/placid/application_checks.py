@@ -1,0 +1,147 @@
+"""What an entry of `apps` may hold: each check raises ApplicationError with the path of the key, and what to write there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible.module_utils.placid.dotenv import NAME as SETTING_NAME
+from ansible.module_utils.placid.errors import PlacidError
+
+APPLICATION_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
+PROCESS_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
+DOMAIN = re.compile(r"(?:\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+ADDRESS = re.compile(r"/[^\s\"';{}$\\]*")
+PREFIX = re.compile(r"/(?:[A-Za-z0-9._~-]+/)+")
+DIRECTORY = re.compile(r"(?:(?!\.)[A-Za-z0-9._-]+)?")
+PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True}
+#: Whose value may also be false: the application does without.
+OPTIONAL = ("database", "cache")
+CHOICES = {
+    "lock_missing": ("refuse", "generate"),
+    "builder": ("", "local"),
+    "check_fail_level": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
+}
+_KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number"}
+#: Where a certificate comes from, where it is not given; and what is given.
+TLS_SOURCES = ("self_signed",)
+CERTIFICATE_KEYS = ("certificate", "key")
+#: Settings that Placid sets itself; one in `settings` or `secrets` would have two sources.
+PROVIDED = (
+    "DJANGO_SETTINGS_MODULE",
+    "DATABASE_URL",
+    "CACHE_URL",
+    "ALLOWED_HOSTS",
+    "STATIC_ROOT",
+    "STATIC_URL",
+    "MEDIA_ROOT",
+    "MEDIA_URL",
+    "PLACID_ENVIRONMENT",
+    "PLACID_RELEASE",
+    "PLACID_COMMIT",
+)
+
+
+class ApplicationError(PlacidError):
+    """An entry of `apps` that cannot be deployed as it is written."""
+
+
+def check_keys(given: Mapping[str, Any], known: Sequence[str] | Mapping[str, Any], where: str) -> None:
+    """Every key is known; a near miss is offered."""
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), list(known), 1)
+            hint = f" Did you mean {near[0]}?" if near else f" Known are {', '.join(sorted(known))}."
+            raise ApplicationError(f"{where}.{key} is no key of an application.{hint}")
+
+
+def check_kind(key: str, value: Any, default: Any, where: str) -> None:
+    """A value is of the kind that its default shows; database and cache may also be false."""
+    kind = str if default is None else type(default)
+    expected = Mapping if kind is dict else kind
+    if (isinstance(value, expected) and not isinstance(value, bool)) or (key in OPTIONAL and value is False):
+        return
+    raise ApplicationError(f"{where}.{key} is {value!r}. Give {_KINDS[kind]}{' or false' if key in OPTIONAL else ''}.")
+
+
+def check_values(app: Mapping[str, Any], where: str) -> None:
+    """Values are among their choices, and every setting has a name that an environment can hold."""
+    for key, choices in CHOICES.items():
+        if app[key] not in choices:
+            raise ApplicationError(
+                f"{where}.{key} is {app[key]!r}. Give one of {', '.join(each or 'nothing' for each in choices)}."
+            )
+    if app["keep"] < 1:
+        raise ApplicationError(f"{where}.keep is {app['keep']}. Keep at least 1 release: the live one.")
+    for name in [*app["settings"], *app["secrets"]]:
+        if not SETTING_NAME.fullmatch(str(name)):
+            raise ApplicationError(f"{where}: the setting {name!r} cannot be an environment variable. Use letters, digits and _.")
+
+
+def process(name: str, value: Any, where: str) -> dict[str, Any]:
+    """One process of the table with its defaults filled in."""
+    where = f"{where}.{name}"
+    if not PROCESS_NAME.fullmatch(str(name)):
+        raise ApplicationError(f"{where}: name a process with lower-case letters, digits and underscores, such as worker.")
+    if not isinstance(value, Mapping):
+        raise ApplicationError(f"{where} is not a mapping. Write {name}: {{command: …}}.")
+    check_keys(value, ("command", *PROCESS_DEFAULTS), where)
+    process = {**PROCESS_DEFAULTS, **value}
+    if not isinstance(process.get("command") or "", str) or "\n" in (process.get("command") or ""):
+        raise ApplicationError(f"{where}.command is not one line of text. Write it as you would type it.")
+    try:
+        words = shlex.split(process.get("command") or "")
+    except ValueError as error:
+        raise ApplicationError(f"{where}.command cannot be read: {error}. Quote it as for a shell.") from None
+    if not words:
+        raise ApplicationError(f"{where}.command is missing. Give the program and its arguments.")
+    if not isinstance(process["count"], int) or not 1 <= process["count"] <= 64:
+        raise ApplicationError(f"{where}.count is {process['count']!r}. Give a number from 1 to 64.")
+    if name == "web" and process["count"] != 1:
+        raise ApplicationError(f"{where}.count must be 1: a web server forks its own workers (gunicorn --workers 3).")
+    return process
+
+
+def check_texts(app: Mapping[str, Any], where: str) -> None:
+    """What becomes a part of the web server's configuration, or a path."""
+    checks = [(f"domains: {domain}", DOMAIN, domain, "a name such as www.example.org") for domain in app["domains"]]
+    checks += [(f"smoke: {path}", ADDRESS, path, "a path such as /about/") for path in app["smoke"]]
+    checks += [
+        (
+            "static.root",
+            DIRECTORY,
+            app["static"]["root"],
+            "a directory at the top of the release that the commit does not have, such as static",
+        ),
+        ("static.url", PREFIX, app["static"]["url"], "a path that begins and ends with a slash, such as /static/"),
+        ("media.url", PREFIX, app["media"]["url"], "a path that begins and ends with a slash, such as /media/"),
+        ("health_check.path", ADDRESS, app["health_check"]["path"], "a path such as /healthz"),
+    ]
+    for key, pattern, value, wanted in checks:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ApplicationError(f"{where}.{key} is {value!r}. Give {wanted}.")
+
+
+def check_tls(value: Any, where: str) -> None:
+    """No message holds the value: it may be a key."""
+    if isinstance(value, Mapping):
+        check_keys(value, CERTIFICATE_KEYS, where)
+        for key in CERTIFICATE_KEYS:
+            if not value.get(key):
+                raise ApplicationError(f"{where}.{key} is missing. Give both, certificate and key, in PEM.")
+    elif value is not False and value not in TLS_SOURCES:
+        raise ApplicationError(f"{where} is none of false, {', '.join(TLS_SOURCES)} and a mapping of certificate and key.")
+
+
+def check_sources(app: Mapping[str, Any], group: str, where: str) -> None:
+    """A setting has one source, and a value that is text."""
+    for key, value in app[group].items():
+        if key in PROVIDED:
+            raise ApplicationError(f"{where}.{group}.{key} is set by Placid itself. Remove it.")
+        if group == "settings" and key in app["secrets"]:
+            raise ApplicationError(f"{where} has {key} in both settings and secrets. Keep one of them.")
+        if isinstance(value, (Mapping, list)) or value is None:
+            raise ApplicationError(f"{where}.{group}.{key} is no text. Write it in quotes, as the application is to read it.")

@@ -1,0 +1,155 @@
+"""Makes one deterministic archive of a commit and its submodules, and refuses what must not be in a release."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import re
+import tarfile
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import zstandard
+from ansible.module_utils.placid.build.git import cause, run
+from ansible.module_utils.placid.build.submodules import Part
+from ansible.module_utils.placid.errors import ArchiveError
+from ansible.module_utils.placid.members import PROBLEMS_SHOWN, check_members, encode
+
+LEVEL = 5  # of zstd: near the best size for source code at a tenth of the time
+HEAD = 4096  # bytes of a file that are looked at
+RESERVED = ("venv", "release.json", ".placid")  # what Placid itself puts at the top of a release
+SAMPLES = (".example", ".sample", ".template", ".dist")
+PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file or link on its way into the archive."""
+
+    path: str
+    info: tarfile.TarInfo
+    archive: tarfile.TarFile
+
+
+def write_tar(parts: list[Part], subdirectory: str, when: datetime.datetime, temporary: Path, output: BinaryIO) -> list[str]:
+    """Write the trees of all parts as one tar: sorted, one owner, one time, two modes. Same parts, same bytes.
+
+    The first part is the application's own. Answers the committed files that `export-ignore` left out.
+    """
+    with ExitStack() as stack:
+        members: list[Member] = []
+        for number, part in enumerate(parts):
+            within = "" if part.path else subdirectory
+            path = temporary / f"part-{number}.tar"
+            _git_archive(part, within, path, temporary)
+            opened = stack.enter_context(tarfile.open(path, encoding="utf-8", errors="surrogateescape"))
+            members.extend(_members(part, opened))
+        members.sort(key=lambda member: encode(member.path))
+        for member in members:
+            member.info.name = member.path
+        check_members(member.info for member in members)
+        _write(members, parts[0].commit, int(when.timestamp()), output)
+        return sorted(_listed(parts, subdirectory) - {member.path for member in members})
+
+
+def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -> None:
+    """Run git archive where only the commit decides: an empty repository that borrows the objects of the real one.
+
+    Attributes, filters (git-lfs) and line endings of the real repository, of the user and of the machine would change
+    the bytes; `export-ignore` and `export-subst` in the committed .gitattributes still work.
+    """
+    git = part.source.git
+    objects = Path(git.run("rev-parse", "--git-path", "objects").strip())
+    borrowing = Path(tempfile.mkdtemp(dir=temporary))
+    bare = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ATTR_NOSYSTEM": "1"}
+    run(["init", "--quiet", "--bare", "--template=", str(borrowing)], extra=bare)
+    alternates = borrowing / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_text(f"{objects.resolve()}\n")
+    options = ["-c", "core.attributesFile=", "-c", "core.autocrlf=false", "-c", "core.eol=lf"]
+    with output.open("wb") as file:
+        made = run(
+            [f"--git-dir={borrowing}", *options, "archive", "--format=tar", f"{part.commit}:{subdirectory}"],
+            output=file,
+            extra=bare,
+        )
+    if made.returncode:  # what it wrote until then looks like a whole archive and is not
+        output.unlink()
+        what = f"submodule {part.path}" if part.path else "the repository"
+        raise ArchiveError(
+            f"git archive of {part.commit} failed in {git.name} ({what}): {cause(made.stderr)}. Objects are missing or "
+            f"damaged; see with: git --git-dir={git.directory} fsck"
+        )
+
+
+def _members(part: Part, archive: tarfile.TarFile) -> list[Member]:
+    below = f"{part.path}/" if part.path else ""
+    return [Member(below + info.name, info, archive) for info in archive if not info.isdir()]
+
+
+def _listed(parts: list[Part], subdirectory: str) -> set[str]:
+    """Every file and link that was committed."""
+    paths: set[str] = set()
+    for part in parts:
+        tree = f"{part.commit}:{'' if part.path else subdirectory}"
+        for line in part.source.git.run("ls-tree", "-r", "-z", tree).split("\0"):
+            details, _, path = line.partition("\t")
+            if path and not details.startswith("160000 "):
+                paths.add(f"{part.path}/{path}" if part.path else path)
+    return paths
+
+
+def _write(members: list[Member], commit: str, when: int, output: BinaryIO) -> None:
+    problems: list[str] = []
+    headers = {"comment": commit}  # as git archive has it: `git get-tar-commit-id` reads it back
+    with tarfile.open(
+        fileobj=output, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape", pax_headers=headers
+    ) as merged:
+        for member in members:
+            info = tarfile.TarInfo(member.path)
+            info.mtime, info.mode, info.type = when, 0o777, member.info.type
+            if member.info.issym():
+                info.linkname = member.info.linkname
+                problems.append(refusal(member.path, b""))
+                merged.addfile(info)
+                continue
+            with cast("BinaryIO", member.archive.extractfile(member.info)) as source:
+                problems.append(refusal(member.path, source.read(HEAD)))
+                source.seek(0)
+                info.mode, info.size = 0o755 if member.info.mode & 0o100 else 0o644, member.info.size
+                merged.addfile(info, source)
+    problems = [problem for problem in problems if problem]
+    if problems:
+        rest = len(problems) - PROBLEMS_SHOWN
+        more = f"; and {rest} more" if rest > 0 else ""
+        raise ArchiveError(
+            f"The commit holds what must not be in a release: {'; '.join(problems[:PROBLEMS_SHOWN])}{more}. Remove it "
+            "with `git rm --cached` and commit, or leave it out with a line in .gitattributes: <path> export-ignore"
+        )
+
+
+def refusal(path: str, head: bytes) -> str:
+    """Why a file must not be in a release, judged by its path and its first bytes; nothing where it may."""
+    top, name = path.split("/", 1)[0], path.rsplit("/", 1)[-1]
+    if top in RESERVED:
+        return f"{path!r} has a name that Placid itself puts at the top of a release"
+    if name == ".env" or (name.startswith(".env.") and not name.endswith(SAMPLES)):
+        return f"{path!r} is a settings file, which may hold secrets (they belong in the vault)"
+    if name.endswith(".pyc"):
+        return f"{path!r} is compiled Python, which can hide what the source says"
+    if PRIVATE_KEY.search(head):
+        return f"{path!r} holds a private key"
+    if head.startswith(LFS_POINTER):
+        return f"{path!r} is a git-lfs pointer, not the file itself (git-lfs is not supported; commit the file)"
+    return ""
+
+
+def compress(tar: BinaryIO, output: BinaryIO, size: int) -> None:
+    """Compress with one thread and fixed parameters: the same tar gives the same bytes."""
+    tar.seek(0)
+    compressor = zstandard.ZstdCompressor(level=LEVEL, threads=0, write_content_size=True, write_checksum=True)
+    compressor.copy_stream(tar, output, size=size)

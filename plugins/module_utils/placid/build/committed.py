@@ -1,0 +1,90 @@
+"""Files of a commit: what it holds, and the wheels and sdists that the repository carries itself."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ansible.module_utils.placid.build.git import Git, run
+from ansible.module_utils.placid.build.lock import Pin
+from ansible.module_utils.placid.build.request import Request
+from ansible.module_utils.placid.build.store import Store, Wheel, digest_file
+from ansible.module_utils.placid.errors import LockError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file, link or submodule of a tree."""
+
+    kind: str  # blob, or commit of a submodule
+    object: str
+    is_link: bool
+
+
+def entries(git: Git, commit: str, subdirectory: str) -> dict[str, Entry]:
+    """Everything below a directory of a commit, by its path from there."""
+    found = {}
+    for line in git.run("ls-tree", "-r", "-z", f"{commit}:{subdirectory}").split("\0"):
+        details, _, path = line.partition("\t")
+        if path:
+            mode, kind, name = details.split()
+            found[path] = Entry(kind, name, mode == "120000")
+    return found
+
+
+def take(
+    git: Git, commit: str, request: Request, pins: list[Pin], store: Store, temporary: Path
+) -> tuple[list[Pin], dict[Pin, Path]]:
+    """Take the files that pins name out of the commit: the pins with their true hashes, and which of them are sdists.
+
+    A wheel goes to the store at once; from there on it is like one that was downloaded.
+    """
+    known = entries(git, commit, request.subdirectory) if any(pin.path for pin in pins) else {}
+    taken: list[Pin] = []
+    sdists: dict[Pin, Path] = {}
+    for number, pin in enumerate(pins):
+        if not pin.path:
+            taken.append(pin)
+            continue
+        path = temporary / f"committed-{number}" / posixpath.basename(pin.path)
+        path.parent.mkdir()
+        _extract(git, known[_find(pin, request.lock, known)], path)
+        digest = digest_file(path)
+        if pin.hashes and digest not in pin.hashes:
+            raise LockError(
+                f"{pin.path} has sha256 {digest} in commit {commit[:12]}, which {request.lock} does not have for it. Make "
+                "the lock again if you trust that file."
+            )
+        exact = replace(pin, hashes=frozenset({digest}), path="")
+        taken.append(exact)
+        if path.suffix != ".whl":
+            sdists[exact] = path
+        elif not store.choice(exact.line(), request.target.as_dict()):
+            request.target.check_fits(path.name, f"{pin.path} of the commit")
+            wheel = Wheel(pin.name, pin.version, path.name, digest, path.stat().st_size)
+            store.add(wheel, path)
+            store.remember(exact.line(), request.target.as_dict(), wheel)
+    return taken, sdists
+
+
+def _find(pin: Pin, lock: str, known: dict[str, Entry]) -> str:
+    """Where a file lies: by its path from the lock or from the top; a bare name may lie anywhere, but only once."""
+    files = [path for path, entry in known.items() if entry.kind == "blob" and not entry.is_link]
+    for directory in (posixpath.dirname(lock), ""):
+        path = posixpath.normpath(posixpath.join(directory, pin.path))
+        if path in files:
+            return path
+    named = [path for path in files if posixpath.basename(path) == pin.path]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise LockError(f"{lock} names {pin.path}, which is there {len(named)} times: {', '.join(named)}. Write its path.")
+    raise LockError(f"{lock} names {pin.path}, which is not in the commit. Commit it: git add --force {pin.path}")
+
+
+def _extract(git: Git, entry: Entry, path: Path) -> None:
+    with path.open("wb") as file:
+        done = run([f"--git-dir={git.directory}", "cat-file", "blob", entry.object], output=file)
+    if done.returncode:
+        raise LockError(f"{path.name} cannot be read from {git.name}. See: git --git-dir={git.directory} fsck")

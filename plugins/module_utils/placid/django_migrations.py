@@ -1,0 +1,115 @@
+"""Asking Django for its migrations, and applying them.
+
+This source runs inside an application's own virtual environment, as the application's user: `python - MODE ARGUMENT` with
+the source on standard input. It imports nothing of Placid's, and Django only when it runs. Its last line of
+output is RESULT and JSON:
+{"pending": [], "known": [], "applied_before": [], "applied_after": [], "error": ""}, migrations as "app_label.name".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+RESULT = "placid-result "
+#: The advisory lock that one migration run holds in an application's database ("placid" in ASCII).
+LOCK_KEY = 0x706C61636964
+
+
+def wait_for_database(connection: Any, seconds: float) -> None:
+    """Connect, and wait for a database that is still starting."""
+    from django.db.utils import OperationalError
+
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            connection.ensure_connection()
+            return
+        except OperationalError as error:
+            if time.monotonic() >= deadline:
+                reason = str(error).strip().splitlines()[-1]
+                raise SystemExit(f"the database did not answer within {seconds:.0f} seconds: {reason}") from None
+        time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def locked(connection: Any, lock_timeout: float, wait: float) -> Iterator[None]:
+    """Be the only one who migrates this database, and wait for a table's lock no longer than lock_timeout seconds."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    deadline = time.monotonic() + wait
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY])
+            if cursor.fetchone()[0]:
+                break
+            if time.monotonic() >= deadline:
+                raise SystemExit(f"another migration of this database has been running for more than {wait:.0f} seconds")
+            time.sleep(0.5)
+        cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(lock_timeout * 1000)}ms"])
+    try:
+        yield
+    finally:
+        if connection.connection is not None and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+
+def applied(connection: Any) -> list[str]:
+    from django.db.migrations.recorder import MigrationRecorder
+
+    return sorted(".".join(key) for key in MigrationRecorder(connection).applied_migrations())
+
+
+def reverse_targets(loader: Any, keep: set[str], now: list[str]) -> list[list[str]]:
+    """The `migrate` arguments that leave only the migrations in keep: [app_label, name or "zero"] for each that must go back."""
+    targets = []
+    for label in sorted({each.partition(".")[0] for each in now if each not in keep}):
+        kept = [key for key in loader.graph.nodes if key[0] == label and ".".join(key) in keep]
+        newest = [key[1] for key in kept if not any(child.key in kept for child in loader.graph.node_map[key].children)]
+        targets.append([label, (newest or ["zero"])[0]])
+    return targets
+
+
+def work(mode: str, argument: dict[str, Any]) -> dict[str, Any]:
+    """mode: plan, migrate or reverse (to the migrations in argument["keep"])."""
+    import django
+    from django.core.management import call_command
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    django.setup()
+    result: dict[str, Any] = {"pending": [], "known": [], "applied_before": [], "applied_after": [], "error": ""}
+    wait_for_database(connection, argument["database_wait"])
+    with locked(connection, argument["lock_timeout"], argument["lock_wait"]):
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        result["pending"] = [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
+        result["known"] = sorted(".".join(key) for key in executor.loader.disk_migrations)
+        result["applied_before"] = result["applied_after"] = applied(connection)
+        calls: list[list[str]] = [[]] if mode == "migrate" and result["pending"] else []
+        if mode == "reverse":
+            calls = reverse_targets(executor.loader, set(argument["keep"]), result["applied_before"])
+        try:
+            for words in calls:
+                call_command("migrate", *words, interactive=False)
+        except Exception as error:  # whatever the application's code raises is reported with what was applied before it
+            result["error"] = f"{type(error).__name__}: {error}".strip()
+        if calls:
+            connection.close_if_unusable_or_obsolete()
+            result["applied_after"] = applied(connection)
+        left = sorted(set(result["applied_after"]) - set(argument["keep"])) if mode == "reverse" else []
+        if left and not result["error"]:
+            result["error"] = f"Django does not take back {', '.join(left)}, which stand on a branch of their own"
+    return result
+
+
+if __name__ == "__main__":
+    outcome = work(sys.argv[1], json.loads(sys.argv[2]))
+    # A migration that fails leaves a line of Django's output without its end.
+    print("\n" + RESULT + json.dumps(outcome))

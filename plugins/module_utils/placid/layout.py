@@ -1,0 +1,123 @@
+"""Where things lie on a host: the one place that spells the paths of an application."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible.module_utils.placid.errors import PlacidError
+
+#: A release's instance is one start of its processes: "<release id>.<n>".
+SOCKET_NAME = re.compile(r"^web-(?P<instance>(?P<release>.+)\.(?P<number>\d+))\.sock$")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths of one application on a host.
+
+    name: the application, which is also its unix user and the prefix of its units.
+    base: the root of the file system; another directory in tests.
+    """
+
+    name: str
+    base: Path = Path("/")
+
+    @property
+    def home(self) -> Path:
+        return self.base / "srv" / self.name
+
+    @property
+    def releases(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def venvs(self) -> Path:
+        return self.home / "venvs"
+
+    @property
+    def wheels(self) -> Path:
+        return self.home / "wheels"
+
+    @property
+    def artefacts(self) -> Path:
+        return self.home / "artefacts"
+
+    @property
+    def current(self) -> Path:
+        return self.home / "current"
+
+    @property
+    def previous(self) -> Path:
+        """Names the release that was live before, whose static files pages that are still open ask for."""
+        return self.home / "previous"
+
+    @property
+    def ledger(self) -> Path:
+        return self.home / "ledger.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def settings(self) -> Path:
+        return self.base / "etc" / self.name / "settings.env"
+
+    @property
+    def state(self) -> Path:
+        return self.base / "var/lib" / self.name
+
+    @property
+    def run(self) -> Path:
+        return self.base / "run" / self.name
+
+    @property
+    def build_user(self) -> str:
+        return f"{self.name}-build"
+
+    def release(self, release: str) -> Path:
+        return self.releases / release
+
+    def manifest(self, source: str) -> Path:
+        """Where the manifest of a source archive lies, beside it."""
+        return self.artefacts / source.replace(".tar.zst", ".json")
+
+    def venv(self, digest: str) -> Path:
+        return self.venvs / digest[:16]
+
+    def socket(self, instance: str) -> Path:
+        return self.run / f"web-{instance}.sock"
+
+    def socket_link(self, release: str) -> Path:
+        return self.release(release) / ".placid" / "web.sock"
+
+    def unit(self, slot: str, instance: str) -> str:
+        return f"{self.name}-{slot}@{instance}.service"
+
+    def unit_file(self, slot: str) -> Path:
+        return self.base / "etc/systemd/system" / f"{self.name}-{slot}@.service"
+
+    def live_release(self) -> str | None:
+        """The release that `current` names, or None before the first deployment.
+
+        Raises PlacidError where something else than a link stands there.
+        """
+        try:
+            return os.path.basename(os.readlink(self.current))
+        except FileNotFoundError:
+            return None
+        except OSError:
+            raise PlacidError(
+                f"{self.current} is no symbolic link, so no deployment made it. Look what it holds, and move it away: "
+                f"mv {self.current} {self.current}.old"
+            ) from None
+
+    def instance(self, release: str) -> str | None:
+        """The instance that a release's socket link names, or None if it was never started."""
+        try:
+            match = SOCKET_NAME.match(os.path.basename(os.readlink(self.socket_link(release))))
+        except FileNotFoundError:
+            return None
+        return match["instance"] if match else None

@@ -1,0 +1,71 @@
+"""The ledger: a host's append-only record of what happened to an application's releases, one JSON object a line.
+
+Events, in the order in which a release meets them: `staged`, `migrated`, `activated`, then `deployed` (it was proved healthy:
+only now it counts as good) or `failed`. `rolled back` makes an earlier good release live again; `settings` is a
+restart of the live release with other settings; `pruned` ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+GOOD = "deployed"
+ROLLED_BACK = "rolled back"
+
+
+def append(path: Path, event: dict[str, Any]) -> None:
+    """Add one event and bring it to the disk. A line that a power failure cut short is closed first."""
+    line = json.dumps(event, sort_keys=True) + "\n"
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = "\n" + line
+        os.write(descriptor, line.encode())
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """All events, oldest first; a line that was cut short is passed over."""
+    if not path.exists():
+        return []
+    events = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict):
+            events.append(event)
+    return events
+
+
+def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
+    """The releases that were live and healthy, in the order in which a rollback goes back through them: the last is the newest.
+
+    A rollback takes off what it left behind, so that a second one goes one further back.
+    """
+    stack: list[str] = []
+    for event in events:
+        release = event.get("release", "")
+        if event.get("event") == GOOD:
+            stack = [each for each in stack if each != release] + [release]
+        elif event.get("event") == ROLLED_BACK and release in stack:
+            stack = stack[: stack.index(release) + 1]
+    return stack
+
+
+def ever_good(events: Iterable[dict[str, Any]]) -> list[str]:
+    """Every release that was once live and healthy, by its newest moment; the last is the newest."""
+    result: dict[str, None] = {}
+    for event in events:
+        if event.get("event") in (GOOD, ROLLED_BACK):
+            result.pop(event["release"], None)
+            result[event["release"]] = None
+    return list(result)

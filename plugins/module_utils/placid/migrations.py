@@ -1,0 +1,53 @@
+"""An application's migrations, asked of its own code on the host."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.placid import django_migrations
+from ansible.module_utils.placid.command import run_as, written
+from ansible.module_utils.placid.errors import PlacidError
+
+
+class MigrationError(PlacidError):
+    """A migration that was not applied; result is what django_migrations.work returned, if it came so far."""
+
+    def __init__(self, message: str, result: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+def run(mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, **argument: Any) -> dict[str, Any]:
+    """Plan, migrate or reverse with a release's code; the result is that of `django_migrations.work`.
+
+    Raises CommandError when the application did not come so far, MigrationError when a migration failed.
+    """
+    argument = {"database_wait": 60, "lock_timeout": 10, "lock_wait": 60, **argument}
+    output = run_as(
+        user,
+        [str(release / "venv/bin/python"), "-", mode, json.dumps(argument)],
+        release,
+        environment,
+        what,
+        stdin=inspect.getsource(django_migrations),
+    )
+    told = [line for line in output.splitlines() if line.startswith(django_migrations.RESULT)]
+    if not told:
+        raise PlacidError(
+            f"{what} failed: the application ended Python before Django had answered. Run manage.py migrate by hand."
+        )
+    line = told[-1]
+    written[what]["stdout"] = written[what]["stdout"].rpartition("\n" + django_migrations.RESULT)[0]
+    result: dict[str, Any] = json.loads(line.removeprefix(django_migrations.RESULT))
+    if result["error"]:
+        done = sorted(set(result["applied_after"]) - set(result["applied_before"]))
+        raise MigrationError(
+            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. "
+            "Mend the migration and deploy the commit that mends it.",
+            result,
+        )
+    return result

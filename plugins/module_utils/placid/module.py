@@ -1,0 +1,115 @@
+"""What the modules that work on a host have in common: their arguments, the lock, the ledger, and one way to fail."""
+
+from __future__ import annotations
+
+import datetime
+import html
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import command, dotenv, ledger, lock
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.files import remove_marked
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.stage import MARKER
+
+#: Shorter lines of a secret of several lines are no secret by themselves.
+SHORTEST_LINE = 8
+
+APPLICATION = {"application": {"type": "str", "required": True}}
+SETTINGS = {
+    "settings": {"type": "dict", "default": {}},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
+}
+DEPLOYMENT = {
+    "deployment": {
+        "type": "dict",
+        "required": True,
+        "options": {
+            "token": {"type": "str", "required": True, "no_log": False},
+            "who": {"type": "str", "required": True},
+            "purpose": {"type": "str", "required": True},
+            "since": {"type": "str", "required": True},
+            "wait": {"type": "float", "default": 0.0},
+        },
+    },
+}
+
+
+def run(work: Callable[[AnsibleModule], dict[str, Any]], *specs: dict[str, Any]) -> None:
+    """Be a module: parse the arguments, do the work, say what it returned or, for a PlacidError, what was wrong."""
+    argument_spec = {name: option for spec in (APPLICATION, *specs) for name, option in spec.items()}
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    begun = time.monotonic()
+    try:
+        result = work(module)
+    except PlacidError as error:
+        module.fail_json(msg=str(error), **_output())
+    module.exit_json(seconds=round(time.monotonic() - begun, 2), **result, **_output())
+
+
+def _output() -> dict[str, Any]:
+    """What the programs that ran wrote, by step, if they wrote anything; for the controller's records."""
+    output = {step: streams for step, streams in command.written.items() if any(streams.values())}
+    return {"output": output} if output else {}
+
+
+def layout_of(module: AnsibleModule) -> Layout:
+    """The application's layout on this host. Raises PlacidError where `site.yml` has not made room for it."""
+    layout = Layout(module.params["application"])
+    if not layout.releases.is_dir():
+        raise PlacidError(
+            f"{layout.home} is missing: this host is not prepared for {layout.name}. Run ansible-playbook site.yml for it first."
+        )
+    return layout
+
+
+def environment_of(module: AnsibleModule) -> dict[str, str]:
+    """Settings and secrets as one environment, every name and value proved to fit into one."""
+    environment = {name: str(value) for name, value in {**module.params["settings"], **module.params["secrets"]}.items()}
+    dotenv.render(environment, "")
+    module.no_log_values.update(*(disguises(str(secret)) for secret in module.params["secrets"].values()))
+    return environment
+
+
+def disguises(secret: str) -> set[str]:
+    """How a program may write a secret otherwise than it is: escaped by Python, JSON or a URL, or one long line of several.
+
+    Ansible masks in a module's result what is in no_log_values; of itself it puts the plain value there.
+    """
+    lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= SHORTEST_LINE}
+    escaped = {
+        repr(secret)[1:-1],
+        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        quote(secret),
+        quote(secret, ""),
+        quote_plus(secret),
+    }
+    return {each for each in (*lines, *escaped) if each.strip()}
+
+
+def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Any:
+    """The lock of the deployment that this module works for."""
+    deployment = dict(module.params["deployment"])
+    wait = deployment.pop("wait")
+    return lock.held(layout.lock, lock.Holder(**deployment), wait, last)
+
+
+def record(module: AnsibleModule, layout: Layout, event: str, release: str, **more: Any) -> None:
+    """Write an event of this deployment into the ledger."""
+    deployment = module.params["deployment"]
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+    who = {"who": deployment["who"], "deployment": deployment["token"], "purpose": deployment["purpose"]}
+    ledger.append(layout.ledger, {"time": now, "event": event, "release": release, **who, **more})
+
+
+def discard(module: AnsibleModule, layout: Layout, release: str, phase: str) -> None:
+    """Write down that a release failed, and remove it, unless it is live or was good before."""
+    record(module, layout, "failed", release, phase=phase)
+    if release != layout.live_release() and release not in ledger.ever_good(ledger.read(layout.ledger)):
+        remove_marked(layout.release(release), MARKER)

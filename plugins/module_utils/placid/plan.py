@@ -1,0 +1,111 @@
+"""What a deployment is going to do, decided once for all hosts of an application before any is touched."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.module_utils.placid.application import digest
+from ansible.module_utils.placid.errors import PlacidError
+
+#: What of an application is fixed when a release is staged; the rest follows the inventory.
+FIXED = ("processes", "static", "build", "health_check", "settings_module", "check_fail_level")
+
+
+class PlanError(PlacidError):
+    """A deployment that cannot be done on these hosts."""
+
+
+def target(application: str, python: str, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """What the wheels must fit: the hosts' interpreter, machine and C library. Raises PlanError when no wheelhouse fits all.
+
+    python: the version that the application asks for, or nothing for the hosts' own. hosts: what `release_info` said of each.
+    """
+    missing = [host for host, info in hosts.items() if not info["prepared"]]
+    if missing:
+        raise PlanError(
+            f"{', '.join(missing)}: not prepared for {application}. Run ansible-playbook site.yml -l {','.join(missing)} first."
+        )
+    lacking = [host for host, info in hosts.items() if python and python not in info["pythons"]]
+    if lacking:
+        have = ", ".join(hosts[lacking[0]]["pythons"])
+        raise PlanError(
+            f"{', '.join(lacking)}: no Python {python}, but {have}. Change apps[{application}].python, or install it there."
+        )
+    targets = {host: {**info["target"], "python": python or info["target"]["python"]} for host, info in hosts.items()}
+    for key, remedy in (("python", "name one version in apps[{}].python"), ("machine", "deploy them apart with -l")):
+        if len({each[key] for each in targets.values()}) > 1:
+            found = ", ".join(f"{host} {each[key]}" for host, each in targets.items())
+            raise PlanError(
+                f"The hosts differ in their {key} ({found}), so one wheelhouse cannot serve them: {remedy.format(application)}."
+            )
+    oldest = min((each["glibc"] for each in targets.values()), key=lambda version: [int(part) for part in version.split(".")])
+    return {**next(iter(targets.values())), "glibc": oldest}
+
+
+def release(
+    app: Mapping[str, Any], manifest: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], now: datetime.datetime
+) -> dict[str, Any]:
+    """What release.json is to hold. A release of the same content that a host has already is taken up again under its id."""
+    fixed = {key: app[key] for key in FIXED}
+    content = {
+        **fixed,
+        "format": 1,
+        "application": app["name"],
+        "commit": manifest["commit"],
+        "artefact": manifest["digest"],
+        "source": manifest["source"]["file"],
+        "venv_digest": manifest["venv_digest"],
+        "wheels": sorted(wheel["sha256"] for wheel in [*manifest["wheels"], manifest["installer"]]),
+    }
+    spec_digest = digest(content)
+    same = [name for info in hosts.values() for name, spec in info["releases"].items() if spec.get("spec_digest") == spec_digest]
+    name = max(same, default=f"{now:%Y%m%dT%H%M%SZ}-{manifest['commit'][:8]}")
+    return {**content, "id": name, "spec_digest": spec_digest}
+
+
+def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]]) -> str:
+    """The id of the release to go back to: the one that is named by id or commit, else the previous good one.
+
+    Raises PlanError where there is none, or not on every host.
+    """
+    host, info = next(iter(hosts.items()))
+    live = info["live"].get("id", "")
+    choices = [name for name in info["good"] if name != live]
+    offer = "; ".join(f"{name} ({info['releases'][name]['commit'][:12]})" for name in reversed(choices)) or "none"
+    if not wanted:
+        found = [info["previous_good"]] if info["previous_good"] else []
+        problem = f"{host} has no earlier release that was good: there is nothing to go back to. Deploy a version instead."
+    else:
+        found = [name for name in choices if name == wanted or info["releases"][name]["commit"].startswith(wanted)][-1:]
+        problem = f"{host} has no good release {wanted!r} beside the live one. It has: {offer}. Say -e release=<id or commit>."
+    if not found:
+        raise PlanError(problem)
+    without = [name for name, other in hosts.items() if found[0] not in other["releases"]]
+    if without:
+        raise PlanError(f"{', '.join(without)} does not have the release {found[0]}. Deploy its version instead.")
+    return str(found[0])
+
+
+def describe(
+    spec: Mapping[str, Any], manifest: Mapping[str, Any], changes: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]
+) -> list[str]:
+    """The plan in words, a line each. changes: the `plan` that the artefact action returned against the live release."""
+    lines = [f"{spec['application']} {manifest['commit'][:12]} ({manifest['subject']}), release {spec['id']}"]
+    for host, info in hosts.items():
+        live = info["live"]
+        lines.append(
+            f"{host}: "
+            + (f"replaces {live['id']}" if live and live["id"] != spec["id"] else "is live" if live else "first release")
+        )
+    for commit in changes.get("commits") or []:
+        lines.append(f"commit {commit['commit'][:12]} {commit['subject']} ({commit['author']})")
+    if changes.get("direction") in ("backward", "diverged"):
+        lines.append(f"the live commit is not an ancestor of this one: the history goes {changes['direction']}")
+    packages = changes.get("packages") or {}
+    lines += [f"package added: {each}" for each in packages.get("added", [])]
+    lines += [f"package removed: {each}" for each in packages.get("removed", [])]
+    lines += [f"package changed: {each['name']} {each['from']} -> {each['to']}" for each in packages.get("changed", [])]
+    lines += [f"migration: {path}" for path in changes.get("migrations") or []]
+    return lines

@@ -1,0 +1,119 @@
+"""Asking a web process, or the web server before it, for a page; and waiting until its queue is empty."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+class _TLSConnection(http.client.HTTPConnection):
+    """Trusts one file: the certificate that the web server is to show. Name and dates must be right as well.
+
+    So it takes a self-signed certificate as well as one of an authority that this host does not know.
+    """
+
+    def __init__(self, host: str, port: int, name: str, certificate: Path, timeout: float) -> None:
+        super().__init__(host, port, timeout=timeout)
+        self._name = name
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+        self._context.load_verify_locations(certificate)
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self._context.wrap_socket(self.sock, server_hostname=self._name)
+
+
+def status(
+    address: Path | tuple[str, int], path: str, host: str, scheme: str, timeout: float = 10.0, certificate: Path | None = None
+) -> int:
+    """The status of one GET, asked as the web server asks: with a real Host, X-Forwarded-Proto and X-Forwarded-For.
+
+    address: a unix socket, or host and port. certificate: ask a port over TLS, and insist on this one.
+    Raises OSError or http.client.HTTPException when there is no answer.
+    """
+    connection: http.client.HTTPConnection
+    if isinstance(address, Path):
+        connection = _UnixConnection(address, timeout)
+    elif certificate:
+        connection = _TLSConnection(*address, host, certificate, timeout)
+    else:
+        connection = http.client.HTTPConnection(*address, timeout=timeout)
+    headers = {
+        "Host": host,
+        "X-Forwarded-Proto": scheme,
+        "X-Forwarded-For": "127.0.0.1",
+        "User-Agent": "placid-health-check",
+        "Connection": "close",
+    }
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
+
+
+def wrong_answer(answer: int, expected: int) -> bool:
+    """Whether a status is not the expected one; 0 expects anything but a server's error."""
+    return answer >= 500 if expected == 0 else answer != expected
+
+
+def wait_until_healthy(
+    ask: Callable[[], int], expected: int, timeout: float, broken: Callable[[], str], patience: float = 3.0
+) -> str:
+    """Ask until the answer is the expected one; return why it never was, or an empty text.
+
+    timeout: seconds for the first answer. patience: seconds for a wrong answer to become right.
+    broken: says why there is no sense in waiting on, or nothing.
+    """
+    begun = time.monotonic()
+    deadline = begun + timeout
+    problem, wrong_since = "no answer", 0.0
+    while True:
+        try:
+            answer = ask()
+        except (OSError, http.client.HTTPException) as error:
+            problem = f"no answer after {time.monotonic() - begun:.0f} seconds ({type(error).__name__}: {error})"
+        else:
+            if not wrong_answer(answer, expected):
+                return ""
+            wanted = f"{expected}" if expected else "anything below 500"
+            problem = f"it answered {answer} where {wanted} was expected"
+            wrong_since = wrong_since or time.monotonic()
+        reason = broken()
+        if reason:
+            return f"{problem}; {reason}"
+        now = time.monotonic()
+        if now > deadline or (wrong_since and now - wrong_since > patience):
+            return problem
+        time.sleep(0.05)
+
+
+def drain(path: Path, timeout: float = 10.0) -> bool:
+    """Wait until no connection waits to be accepted on a socket that nothing new connects to; False if one still does."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        time.sleep(0.1)
+        listing = subprocess.run(["ss", "-xlH", "src", str(path)], capture_output=True, text=True, check=False).stdout
+        queues = [line.split()[2] for line in listing.splitlines() if line.strip()]
+        if all(queue == "0" for queue in queues):
+            return True
+    return False

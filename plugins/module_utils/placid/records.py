@@ -1,0 +1,127 @@
+"""The record of one run that changes what is live, kept on the controller: what of the results of our tasks goes into it.
+
+Pure: the callback plugin of the same name brings it to the disk as the run goes, so that a controller that is killed leaves
+what was known, with the result `unfinished`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Mapping
+from typing import Any
+
+UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable"
+#: What begins a record, and the tasks that are its phases.
+BEGINS = "application_info"
+PHASES = {
+    "release_info": "ask",
+    "artefact": "build",
+    "release_plan": "plan",
+    "release_stage": "stage",
+    "release_migrate": "migrate",
+    "release_activate": "activate",
+    "release_record": "record",
+}
+#: The phases that touch no host, whichever host Ansible runs them for.
+ON_THE_CONTROLLER = ("build", "plan")
+
+
+class Record:
+    """One run. known: what `application_info` returned. `content` is deployment.json, `path` where it belongs."""
+
+    def __init__(self, known: Mapping[str, Any], playbook: str) -> None:
+        deployment, name = known["deployment"], known["application"]["name"]
+        since = datetime.datetime.fromisoformat(deployment["since"])
+        identity = f"{since:%Y%m%dT%H%M%SZ}-{deployment['token'][:8]}"
+        self.path = f"{slug(known['environment'])}/{name}/{identity}"
+        self._commits: dict[str, str] = {}
+        self.content: dict[str, Any] = {
+            "format": 1,
+            "id": identity,
+            "token": deployment["token"],
+            "application": name,
+            "environment": known["environment"],
+            "playbook": playbook,
+            "who": deployment["who"],
+            "purpose": deployment["purpose"],
+            "version": "",
+            "commit": "",
+            "release": "",
+            "plan": [],
+            "hosts": {},
+            "migrations": {},
+            "settings": [],
+            "phases": [],
+            "result": UNFINISHED,
+            "error": "",
+            "started": deployment["since"],
+            "ended": "",
+        }
+
+    def note(self, action: str, host: str, outcome: str, result: Mapping[str, Any], seconds: float) -> dict[str, str]:
+        """Take in how a task ended on a host; return the files that belong beside deployment.json, by relative path.
+
+        outcome: ok, failed or unreachable. seconds: how long it took as seen from here, for a result that does not say.
+        """
+        phase = PHASES.get(action, "")
+        where = "controller" if phase in ON_THE_CONTROLLER else host
+        if phase:
+            took = round(float(result.get("seconds", seconds)), 2)
+            changed = bool(result.get("changed"))
+            entry = {"phase": phase, "host": where, "result": outcome, "changed": changed, "seconds": took}
+            self.content["phases"].append({**entry, "steps": result["steps"]} if result.get("steps") else entry)
+        if outcome != OK:
+            self._fail(host, outcome, str(result.get("msg", "")).strip())
+        elif phase:
+            self._take(phase, host, result)
+        return files(where, phase, result.get("output") or {})
+
+    def finish(self, failed: bool, now: datetime.datetime) -> None:
+        self.content["result"] = FAILED if failed or self.content["error"] else OK
+        self.content["ended"] = now.isoformat(timespec="seconds")
+
+    def _host(self, host: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.content["hosts"].setdefault(host, {"result": UNFINISHED, "before": ""})
+        return entry
+
+    def _fail(self, host: str, outcome: str, message: str) -> None:
+        self._host(host).update(result=outcome, error=message)
+        self.content["error"] = self.content["error"] or message or outcome
+
+    def _take(self, phase: str, host: str, result: Mapping[str, Any]) -> None:
+        content = self.content
+        if phase == "ask":
+            live = result.get("live", {})
+            self._host(host)["before"] = live.get("id", "")
+            self._commits[live.get("id", "")] = live.get("commit", "")
+        elif phase == "build":
+            content.update(version=result["version"], commit=result["commit"])
+        elif phase == "plan":
+            content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])
+        elif phase == "migrate":
+            content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept") if result.get(key)}
+        elif phase == "activate":
+            commit = content["commit"] or self._commits.get(
+                result["release"], ""
+            )  # without a plan it is that of the live release
+            content.update(release=result["release"], commit=commit, settings=result.get("settings_changed", []))
+        elif phase == "record":
+            self._host(host)["result"] = OK
+
+
+def files(host: str, phase: str, output: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """What a phase's programs wrote on a host, a file for each step and stream that holds anything."""
+    found: dict[str, str] = {}
+    names = [slug(step) for step in output]
+    for number, (name, streams) in enumerate(zip(names, output.values(), strict=True)):
+        again = names[:number].count(name)  # steps that differ in what a file's name cannot hold
+        for stream in ("stdout", "stderr"):
+            if streams.get(stream):
+                found[f"{slug(host)}/{phase}-{name}{f'-{again + 1}' if again else ''}.{stream}"] = streams[stream]
+    return found
+
+
+def slug(text: str) -> str:
+    """A text as a part of a file's name."""
+    return re.sub(r"[^a-z0-9._]+", "-", text.lower()).strip("-.")[:60] or "unnamed"

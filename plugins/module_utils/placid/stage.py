@@ -1,0 +1,235 @@
+"""Installing a release beside the live one: offline, by users without privileges, and marked complete last."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.placid import tree
+from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.command import lower_privileges, run_as
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, remove_unfinished
+
+#: Written last: a release without it is a leftover.
+MARKER = "release.json"
+#: What Placid adds to the committed tree, beside the directory of static files.
+ADDITIONS = ("venv", ".placid", MARKER)
+#: Bytes that stay free beside what a release needs.
+SPARE_BYTES = 100 * 1024 * 1024
+SPARE_INODES = 10_000
+
+
+class StageError(PlacidError):
+    """A release that could not be installed. Nothing of it is left, and the live one was not touched."""
+
+
+def complete(layout: Layout, release: str) -> dict[str, Any] | None:
+    """What release.json says, or None where the release is missing or half-made."""
+    try:
+        content = json.loads((layout.release(release) / MARKER).read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def releases(layout: Layout) -> dict[str, dict[str, Any]]:
+    """The complete releases on the host by id, oldest first."""
+    names = sorted(os.listdir(layout.releases)) if layout.releases.is_dir() else []
+    found = {name: complete(layout, name) for name in names}
+    return {name: content for name, content in found.items() if content is not None}
+
+
+def process_environment(layout: Layout, spec: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that belong to one release and not to the settings file."""
+    release = layout.release(spec["id"])
+    static = {"STATIC_ROOT": str(release / spec["static"]["root"])} if spec["static"]["root"] else {}
+    return {
+        "PATH": f"{release / 'venv/bin'}:/usr/local/bin:/usr/bin:/bin",
+        **static,
+        "PLACID_RELEASE": spec["id"],
+        "PLACID_COMMIT": spec["commit"],
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def launcher(layout: Layout, spec: Mapping[str, Any], command: str) -> str:
+    """The script that becomes one process of a release: its directory, its environment, its command."""
+    program = command.split()[0]
+    if (layout.release(spec["id"]) / "venv/bin" / program).exists():
+        # By its whole path, so that the process itself shows which virtual environment it comes from.
+        command = f"{shlex.quote(str(layout.release(spec['id']) / 'venv/bin'))}/{command.lstrip()}"
+    exports = (f"export {name}={shlex.quote(value)}" for name, value in process_environment(layout, spec).items())
+    directory = shlex.quote(str(layout.release(spec["id"])))
+    title = "# Written by Placid when this release was staged."
+    return "\n".join(["#!/bin/sh", title, f"cd {directory} || exit 1", *exports, f"exec {command}", ""])
+
+
+def remove_leftovers(layout: Layout) -> None:
+    """Remove what a killed run left: releases without their marker, virtual environments without theirs, and temporary files."""
+    live = layout.live_release()
+    half_made = [layout.release(name) for name in os.listdir(layout.releases) if name != live and complete(layout, name) is None]
+    for path in [*half_made, *layout.home.glob(".*")]:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    remove_unfinished(layout)
+
+
+class Stage:
+    """One release on its way to completeness.
+
+    spec: what release.json will hold. manifest: the artefact's. bundle: a directory with `source.tar.zst` and, at
+    `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
+    with. `steps` tells how long each took, in seconds.
+    """
+
+    def __init__(
+        self, layout: Layout, spec: dict[str, Any], manifest: dict[str, Any], bundle: Path, environment: Mapping[str, str]
+    ) -> None:
+        self.layout, self.spec, self.manifest, self.bundle = layout, spec, manifest, bundle
+        self.release = layout.release(spec["id"])
+        self.environment = {**environment, "PYTHONDONTWRITEBYTECODE": "1", **process_environment(layout, spec)}
+        self.steps: dict[str, float] = {}
+
+    def run(self) -> None:
+        """Install the release, or remove what there is of it and raise the reason."""
+        self._step("space", self._check_space)
+        try:
+            self._step("source", self._unpack)
+            self._step("venv", self._make_venv)
+            self._write_launchers()
+            self._serve_static()
+            self._side_by_side(("static", self._collect_static), ("check", self._check))
+            for command in self.spec["build"]:
+                self._step(f"build: {command}", functools.partial(self._build, command))
+            self._step("seal", self._seal)
+            sync_file_system(self.release)
+            replace_file(self.release / MARKER, json.dumps(self.spec, indent=2, sort_keys=True).encode() + b"\n")
+            sync_directory(self.layout.releases)
+        except BaseException:
+            shutil.rmtree(self.release, ignore_errors=True)
+            raise
+
+    def _side_by_side(self, *steps: tuple[str, Callable[[], None]]) -> None:
+        """Do steps that do not need each other at once; each starts a Python of its own, which is what takes the time."""
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(self._step, *step) for step in steps]:
+                done.result()
+
+    def _step(self, name: str, function: Callable[[], None]) -> None:
+        begun = time.monotonic()
+        function()
+        self.steps[name] = round(time.monotonic() - begun, 2)
+
+    def _check_space(self) -> None:
+        file_system = os.statvfs(self.layout.home)
+        venv = VirtualEnvironment(self.layout, self.manifest)
+        wheels = 0 if venv.complete() else sum(wheel["size"] for wheel in self.manifest["wheels"])
+        needed = SPARE_BYTES + 3 * self.manifest["source"]["size"] + 5 * wheels
+        free = file_system.f_bavail * file_system.f_frsize
+        if free < needed or (file_system.f_files and file_system.f_favail < SPARE_INODES):
+            raise StageError(
+                f"{self.layout.home} has {free // 2**20} MB and {file_system.f_favail} inodes free, and this release may need "
+                f"{needed // 2**20} MB and {SPARE_INODES} inodes. Make room, or lower apps[{self.layout.name}].keep."
+            )
+
+    def _unpack(self) -> None:
+        archive = self.layout.artefacts / self.manifest["source"]["file"]
+        if (self.bundle / "source.tar.zst").exists():
+            shutil.copyfile(self.bundle / "source.tar.zst", archive)
+        replace_file(self.layout.manifest(archive.name), json.dumps(self.manifest, indent=2).encode())
+        build_user = self.layout.build_user
+        self.release.mkdir(mode=0o755)
+        shutil.chown(self.release, build_user, build_user)
+        with tempfile.TemporaryFile(dir=self.layout.artefacts) as tar:
+            done = subprocess.run(["zstd", "-dcq", str(archive)], stdout=tar, stderr=subprocess.PIPE, check=False)
+            if done.returncode:
+                raise StageError(f"{archive} is damaged: {done.stderr.decode().strip()}. Deploy the version again.")
+            _as_user(build_user, lambda: tree.unpack(tar, self.release))
+
+    def _make_venv(self) -> None:
+        venv = VirtualEnvironment(self.layout, self.manifest)
+        venv.make(self.bundle / "wheels")
+        (self.release / "venv").symlink_to(os.path.relpath(venv.path, self.release))
+
+    def _write_launchers(self) -> None:
+        directory = self.release / ".placid" / "run"
+        directory.mkdir(parents=True)
+        for slot, process in slots(self.spec["processes"]).items():
+            (directory / slot).write_text(launcher(self.layout, self.spec, process["command"]), encoding="utf-8")
+            (directory / slot).chmod(0o755)
+
+    def _serve_static(self) -> None:
+        """Put the static files where the web server finds them by their address, in this release and in the one before."""
+        if self.spec["static"]["root"]:
+            link = self.release / ".placid" / "www" / self.spec["static"]["url"].strip("/")
+            link.parent.mkdir(parents=True)
+            link.symlink_to(os.path.relpath(self.release / self.spec["static"]["root"], link.parent))
+
+    def _manage(self, user: str, *words: str, what: str) -> None:
+        python = str(self.release / "venv/bin/python")
+        run_as(user, [python, "manage.py", *words], self.release, self.environment, what)
+
+    def _collect_static(self) -> None:
+        if self.spec["static"]["root"]:
+            root = self.release / self.spec["static"]["root"]
+            if root.exists():
+                raise StageError(
+                    f"The commit holds {self.spec['static']['root']}/, where collectstatic writes. "
+                    f"Name another directory: apps[{self.layout.name}].static.root."
+                )
+            self._manage(self.layout.build_user, "collectstatic", "--noinput", "-v0", what="Collecting the static files")
+
+    def _build(self, command: str) -> None:
+        run_as(
+            self.layout.build_user, ["/bin/sh", "-c", command], self.release, self.environment, f"The build command {command!r}"
+        )
+
+    def _seal(self) -> None:
+        """Give the release to root, prove that it is the committed tree, and compile it without running any of it."""
+        chown_tree(self.release, 0, 0)
+        additions = [*ADDITIONS, *filter(None, [self.spec["static"]["root"]])]
+        if tree.digest_directory(self.release, ignore=additions).sha256 != self.manifest["source"]["tree_sha256"]:
+            raise StageError(
+                "The release is not the committed tree: a build command or collectstatic changed files outside "
+                f"{self.spec['static']['root']}/. Let it write there only."
+            )
+        interpreter = f"/usr/bin/python{self.manifest['target']['python']}"
+        compile_tree = [interpreter, "-I", "-S", "-m", "compileall", "-qq", "-j1", "--invalidation-mode", "unchecked-hash"]
+        subprocess.run([*compile_tree, str(self.release)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+    def _check(self) -> None:
+        words = ["check", "--deploy", "--fail-level", self.spec["check_fail_level"]]
+        self._manage(self.layout.name, *words, what="manage.py check --deploy")
+
+
+def _as_user(user: str, function: Callable[[], Any]) -> None:
+    """Run a function in a child process that belongs to a user; its PlacidError becomes ours."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - the child never returns to the tests
+        status = 1
+        try:
+            lower_privileges(user)
+            function()
+            status = 0
+        except BaseException as error:
+            os.write(writer, f"{error}".encode()[:4000])
+        finally:
+            os._exit(status)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as pipe:
+        message = pipe.read().decode(errors="replace")
+    if os.waitpid(child, 0)[1]:
+        raise StageError(f"Unpacking the archive failed: {message}")

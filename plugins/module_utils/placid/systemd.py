@@ -1,0 +1,132 @@
+"""The units of an application's processes, and the processes that run in them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from ansible.module_utils.placid.errors import PlacidError
+
+_UNIT = re.compile(r"^(?P<application>[a-z][a-z0-9_]*)-(?P<slot>[a-z0-9_-]+)@(?P<instance>.+\.\d+)\.service$")
+
+
+class UnitError(PlacidError):
+    """A unit that did not do what it was told."""
+
+
+def systemctl(*words: str, check: bool = True) -> str:
+    """Run systemctl and return what it printed. Raises UnitError with what it complained of."""
+    done = subprocess.run(["systemctl", "--no-pager", *words], capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        raise UnitError(f"systemctl {' '.join(words)} failed: {done.stderr.strip() or done.stdout.strip()}")
+    return done.stdout
+
+
+def running(application: str) -> list[tuple[str, str]]:
+    """(slot, instance) of each unit of the application that is running, starting or stopping."""
+    states = "--state=active,activating,reloading,deactivating"
+    listing = systemctl("list-units", "--plain", "--no-legend", states, f"{application}-*@*.service")
+    found = (_UNIT.match(line.split()[0]) for line in listing.splitlines() if line.strip())
+    return [(match["slot"], match["instance"]) for match in found if match and match["application"] == application]
+
+
+def show(unit: str, *properties: str) -> dict[str, str]:
+    """Properties of a unit."""
+    lines = systemctl("show", unit, "--timestamp=unix", "--property", ",".join(properties)).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def start(units: Sequence[str]) -> None:
+    """Start units together. Raises UnitError with the log of the first one that does not start."""
+    if not units:
+        return
+    systemctl("reset-failed", *units, check=False)
+    if any(show(unit, "NeedDaemonReload")["NeedDaemonReload"] == "yes" for unit in units):
+        systemctl("daemon-reload")
+    try:
+        systemctl("start", *units)
+    except UnitError as error:
+        failed = next((unit for unit in units if show(unit, "ActiveState")["ActiveState"] != "active"), units[0])
+        raise UnitError(f"{failed} did not start: {error}{log(failed)}") from None
+
+
+def stop(units: Sequence[str]) -> None:
+    """Stop units together, each within the time its TimeoutStopSec= gives it."""
+    if units:
+        systemctl("stop", *units)
+        systemctl("reset-failed", *units, check=False)
+
+
+def failure(unit: str) -> str:
+    """Why a unit that was started is not well: empty when it runs and never had to be restarted."""
+    state = show(unit, "ActiveState", "SubState", "NRestarts", "Result")
+    if state["ActiveState"] == "active" and state["NRestarts"] == "0":
+        return ""
+    return f"{unit} is {state['SubState']} ({state['Result']}, restarted {state['NRestarts']} times)"
+
+
+def log(unit: str, lines: int = 15) -> str:
+    """The end of a unit's log, for an error message."""
+    words = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={unit}"]
+    text = subprocess.run(words, capture_output=True, text=True, check=False).stdout
+    told = [line for line, _ in itertools.groupby(text.splitlines())]
+    return "\nThe end of its log:\n" + "\n".join(f"  {line}" for line in told) if told else ""
+
+
+def processes(unit: str) -> list[int]:
+    """The process ids in a unit's control group."""
+    group = show(unit, "ControlGroup")["ControlGroup"]
+    if not group:
+        return []
+    ids: list[int] = []
+    for directory, _, files in os.walk(f"/sys/fs/cgroup{group}"):
+        if "cgroup.procs" in files:
+            ids += [int(line) for line in Path(directory, "cgroup.procs").read_text().split()]
+    return ids
+
+
+def unproved(unit: str, release: Path, venv: Path) -> str:
+    """Why a unit cannot be proved to run one release: empty when it can.
+
+    Every process must have the release as its working directory and, if it is Python, come from its virtual environment.
+    """
+    ids = processes(unit)
+    if not ids:
+        return f"{unit} has no process"
+    for pid in ids:
+        try:
+            directory = os.readlink(f"/proc/{pid}/cwd")
+            program = os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended between the two looks
+        if Path(directory) != release and release not in Path(directory).parents:
+            return f"process {pid} of {unit} works in {directory} and not in {release}"
+        if program.startswith("python") and not os.fsdecode(words[0]).startswith((f"{venv}/", f"{release}/")):
+            return f"process {pid} of {unit} runs {os.fsdecode(words[0])}, which is not in {venv}"
+    return ""
+
+
+def outdated(unit: str, environment: dict[str, str]) -> str:
+    """Why a running unit should be started anew: its settings or its unit file changed since. Empty when there is no reason.
+
+    Values are compared and never told.
+    """
+    state = show(unit, "MainPID", "ActiveEnterTimestamp", "FragmentPath", "DropInPaths")
+    try:
+        content = Path(f"/proc/{state['MainPID']}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError):
+        return f"{unit} has just ended"
+    has = dict(os.fsdecode(each).split("=", 1) for each in content if b"=" in each)
+    other = sorted(name for name, value in environment.items() if has.get(name) != value)
+    if other:
+        return f"{unit} runs with other settings ({', '.join(other)})"
+    begun = int(state["ActiveEnterTimestamp"].lstrip("@") or 0)
+    for path in [state["FragmentPath"], *state["DropInPaths"].split()]:
+        if path and int(Path(path).stat().st_mtime) > begun:
+            return f"{unit} was started before {path} changed"
+    return ""

@@ -1,0 +1,121 @@
+"""Virtual environments: built on the host where they live, from wheels that were sent, and shared by the releases of one lock."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.placid.command import run_as
+from ansible.module_utils.placid.errors import WheelhouseError
+from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
+from ansible.module_utils.placid.layout import Layout
+
+#: Written last: a virtual environment without it is a leftover.
+MARKER = ".complete"
+
+
+def remove_unfinished(layout: Layout) -> None:
+    """Remove the virtual environments that a killed run left half-built, and its workshops."""
+    for path in layout.venvs.iterdir():
+        if not (path / MARKER).exists():
+            shutil.rmtree(path)
+
+
+def interpreter(manifest: Mapping[str, Any]) -> str:
+    """The system's interpreter that an artefact was made for."""
+    return f"/usr/bin/python{manifest['target']['python']}"
+
+
+class VirtualEnvironment:
+    """The virtual environment of an artefact's lock, at a path that follows from lock, interpreter and platform."""
+
+    def __init__(self, layout: Layout, manifest: Mapping[str, Any]) -> None:
+        self.layout, self.manifest = layout, manifest
+        self.path = layout.venv(manifest["venv_digest"])
+
+    def complete(self) -> bool:
+        return (self.path / MARKER).exists()
+
+    def make(self, sent: Path) -> None:
+        """Build it, unless it is there; sent holds `<sha256>/<file>` of the wheels that the host lacked."""
+        if self.complete():
+            return
+        for wheel in [*self.manifest["wheels"], self.manifest["installer"]]:
+            self._store(sent, wheel)
+        try:
+            self._build()
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
+    def _store(self, sent: Path, wheel: Mapping[str, Any]) -> None:
+        """Keep a wheel by its digest; one that is not what the manifest says is refused, also when it had been kept before."""
+        stored = self.layout.wheels / wheel["sha256"] / wheel["file"]
+        arrived = sent / wheel["sha256"] / wheel["file"]
+        path = arrived if arrived.exists() else stored
+        try:
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            digest = "missing"
+        if digest != wheel["sha256"]:
+            shutil.rmtree(path.parent, ignore_errors=True)  # an empty directory would pass for the wheel
+            raise WheelhouseError(
+                f"The wheel {wheel['file']} on the host is {digest} and not {wheel['sha256']} as the manifest says. "
+                "It was removed: deploy the version again, and it is sent anew."
+            )
+        if arrived.exists():
+            stored.parent.mkdir(mode=0o755, exist_ok=True)
+            os.replace(arrived, stored)
+
+    def _build(self) -> None:
+        user = self.layout.build_user
+        self.path.mkdir(mode=0o755)
+        shutil.chown(self.path, user, user)
+        with self._workshop() as workshop:
+            requirements = workshop / "requirements.txt"
+            requirements.write_text(self.manifest["requirements"], encoding="utf-8")
+            uv = [str(workshop / "uv"), "--quiet", "--no-config", "--offline", "--no-cache"]
+            create = ["venv", "--allow-existing", "--no-python-downloads", "--python", interpreter(self.manifest)]
+            install = [
+                "pip",
+                "install",
+                "--no-index",
+                "--no-deps",
+                "--require-hashes",
+                "--compile-bytecode",
+                "--link-mode",
+                "copy",
+            ]
+            wheels = ["--find-links", str(workshop / "wheels"), "--requirement", str(requirements)]
+            what = "Building the virtual environment"
+            run_as(user, [*uv, *create, str(self.path)], workshop, {}, what)
+            run_as(user, [*uv, *install, *wheels, "--python", str(self.path / "bin/python")], workshop, {}, what)
+        (self.path / ".lock").unlink(missing_ok=True)  # uv's own, which anybody could write to
+        chown_tree(self.path, 0, 0)
+        sync_file_system(self.path)
+        replace_file(self.path / MARKER, b"")
+        sync_directory(self.layout.venvs)
+
+    @contextmanager
+    def _workshop(self) -> Iterator[Path]:
+        """A directory with the wheels of this lock and the uv that installs them."""
+        with tempfile.TemporaryDirectory(prefix=".workshop-", dir=self.layout.venvs) as name:
+            workshop = Path(name)
+            workshop.chmod(0o755)
+            (workshop / "wheels").mkdir(mode=0o755)
+            for wheel in self.manifest["wheels"]:
+                (workshop / "wheels" / wheel["file"]).symlink_to(self.layout.wheels / wheel["sha256"] / wheel["file"])
+            installer = self.manifest["installer"]
+            with zipfile.ZipFile(self.layout.wheels / installer["sha256"] / installer["file"]) as archive:
+                member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
+                (workshop / "uv").write_bytes(archive.read(member))
+            (workshop / "uv").chmod(0o755)
+            yield workshop

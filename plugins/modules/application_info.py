@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: MIT
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: application_info
+short_description: Choose the application that is meant, with its defaults filled in
+description:
+  - Runs on the controller, and touches no host.
+  - Checks the entry and fails with the path of a key that is wrong.
+options:
+  apps:
+    description: The applications, as the inventory describes them.
+    type: list
+    elements: dict
+    required: true
+  name:
+    description: The application that is meant; may be empty where there is only one.
+    type: str
+    default: ""
+  environment:
+    description: The environment of its hosts, such as staging; returned as it is, for the records.
+    type: str
+    default: ""
+  purpose:
+    description: What is about to be done, for whoever finds the lock taken.
+    type: str
+    required: true
+  lock_wait:
+    description: Seconds to wait for another deployment to end.
+    type: float
+    default: 0
+attributes:
+  check_mode: {support: full, description: It changes nothing.}
+  diff_mode: {support: none, description: There is nothing to show.}
+author: Placid
+"""
+
+EXAMPLES = r"""
+- name: Know the application
+  application_info:
+    apps: "{{ apps }}"
+    purpose: deploy v2
+"""
+
+RETURN = r"""
+application:
+  description: The application with every default, without the values of its settings and secrets.
+  returned: success
+  type: dict
+environment:
+  description: The environment that was given.
+  returned: success
+  type: str
+deployment:
+  description: What the host's modules take to hold the lock and to sign the ledger.
+  returned: success
+  type: dict
+"""

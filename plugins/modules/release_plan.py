@@ -1,0 +1,51 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: MIT
+"""Documentation of the action plugin of the same name."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_plan
+short_description: Decide what a deployment or a rollback is going to do
+description:
+  - Runs on the controller, once for all hosts, and touches none of them.
+options:
+  application:
+    description: The application, as M(application_info) returns it.
+    type: dict
+    required: true
+  hosts:
+    description: What M(release_info) returned, by host.
+    type: dict
+    required: true
+  artefact:
+    description: What M(artefact) returned; for a deployment.
+    type: dict
+  rollback_to:
+    description: Id or commit of the release to go back to; empty for the previous good one. Given, it plans a rollback.
+    type: str
+attributes:
+  check_mode: {support: full, description: It changes nothing.}
+  diff_mode: {support: none, description: The plan is returned.}
+author: Placid
+"""
+
+EXAMPLES = r"""
+- name: Plan the deployment
+  release_plan:
+    application: "{{ known.application }}"
+    hosts: "{{ infos }}"
+    artefact: "{{ artefact }}"
+"""
+
+RETURN = r"""
+release:
+  description: What release.json of the release holds or will hold.
+  returned: success
+  type: dict
+lines:
+  description: The plan in words.
+  returned: success
+  type: list
+  elements: str
+"""

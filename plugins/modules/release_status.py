@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: MIT
+"""Say what of applications is live on a host, whether it runs, and what happened to it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release_status
+short_description: Say what of applications is live on a host, whether it runs, and what happened to it
+description:
+  - Reads directories, ledgers, units and processes, changes nothing and takes no lock.
+  - It works while a deployment runs, and on a host that was never deployed to.
+options:
+  applications:
+    description: Names of the applications.
+    type: list
+    elements: str
+    required: true
+  runs:
+    description: How many of the last deployments, rollbacks and changes of settings to tell.
+    type: int
+    default: 10
+attributes:
+  check_mode: {support: full, description: It only reads.}
+  diff_mode: {support: none, description: There is nothing to show.}
+author: Placid
+"""
+
+EXAMPLES = r"""
+- name: Ask what is live
+  release_status:
+    applications: [guestbook]
+  register: status
+"""
+
+RETURN = r"""
+applications:
+  description: What is known of each application, by its name.
+  returned: success
+  type: dict
+  contains:
+    prepared:
+      description: Whether C(site.yml) has made room for the application.
+      type: bool
+    live:
+      description: The live release, C(id) and C(commit), and when it became live, C(time), C(who) and C(purpose); may be empty.
+      type: dict
+    processes:
+      description: >-
+        How many units are C(expected) and how many C(proved) to run the live release, C(problems) of the rest in words, and
+        C(others), units that run something else.
+      type: dict
+    at_work:
+      description: Who deploys at this moment as C(token), C(who), C(purpose) and C(since); empty where nobody does.
+      type: dict
+    rollback:
+      description: The releases that a rollback can go to as C(id) and C(commit), the next one first.
+      type: list
+      elements: dict
+    runs:
+      description: >-
+        The last runs, the newest last, each with C(time), C(who), C(purpose), C(end), C(commit), and the migrations that it
+        C(applied), C(reversed) or C(kept).
+      type: list
+      elements: dict
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import ledger, lock, systemd
+from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.stage import complete, releases
+from ansible.module_utils.placid.status import became_live, runs
+
+
+def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
+    """Hold what runs against the live release."""
+    running, instance = systemd.running(layout.name), layout.instance(spec["id"]) or ""
+    expected = [(slot, instance) for slot in slots(spec["processes"])]
+    release = layout.release(spec["id"])
+    problems = []
+    for slot, _ in expected:
+        unit = layout.unit(slot, instance)
+        idle = "" if (slot, instance) in running else f"{unit} is not running"
+        problems.append(idle or systemd.failure(unit) or systemd.unproved(unit, release, (release / "venv").resolve()))
+    return {
+        "expected": len(expected),
+        "proved": problems.count(""),
+        "problems": [problem for problem in problems if problem],
+        "others": sorted(layout.unit(*each) for each in running if each not in expected),
+    }
+
+
+def status(name: str, last: int) -> dict[str, Any]:
+    layout = Layout(name)
+    events, complete_ones = ledger.read(layout.ledger), releases(layout)
+    live = layout.live_release() or ""
+    spec = complete_ones.get(live) or complete(layout, live) if live else None
+    good = [release for release in ledger.good_releases(events) if release in complete_ones and release != live]
+    return {
+        "prepared": layout.releases.is_dir(),
+        "live": {"id": live, "commit": spec["commit"], **became_live(events, live)} if spec else {},
+        "processes": processes(layout, spec) if spec else {},
+        "at_work": lock.at_work(layout.lock),
+        "rollback": [{"id": release, "commit": complete_ones[release]["commit"]} for release in reversed(good)],
+        "runs": runs(events, last),
+    }
+
+
+def main() -> None:
+    argument_spec = {
+        "applications": {"type": "list", "elements": "str", "required": True},
+        "runs": {"type": "int", "default": 10},
+    }
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    try:
+        found = {name: status(name, module.params["runs"]) for name in module.params["applications"]}
+    except PlacidError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(changed=False, applications=found)
+
+
+if __name__ == "__main__":
+    main()
