@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from testinfra.host import Host
+
+
+def test_zstandard_archives_can_be_unpacked(host: Host) -> None:
+    assert host.package("zstd").is_installed
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["permitrootlogin without-password", "passwordauthentication no", "kbdinteractiveauthentication no"],
+)
+def test_ssh_accepts_keys_only(host: Host, line: str) -> None:
+    assert line in host.check_output("sshd -T").splitlines()
+
+
+def test_the_running_ssh_server_offers_no_password(host: Host) -> None:
+    options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=none"
+    assert "Permission denied (publickey)" in host.run(f"ssh {options} nobody@127.0.0.1 || true").stderr
+
+
+def test_the_journal_outlives_a_reboot(host: Host) -> None:
+    assert "/var/log/journal/" in host.check_output("journalctl --header")
+
+
+def test_the_journal_has_its_limits(host: Host) -> None:
+    settings = host.check_output("systemd-analyze cat-config systemd/journald.conf").splitlines()
+    assert {"SystemMaxUse=1G", "MaxRetentionSec=90day"} <= set(settings)
+
+
+def test_the_clock_is_in_the_time_zone(host: Host) -> None:
+    assert host.file("/etc/localtime").linked_to == "/usr/share/zoneinfo/Etc/UTC"
+
+
+def test_only_security_updates_install_themselves(host: Host) -> None:
+    origins = host.check_output("apt-config dump Unattended-Upgrade::Origins-Pattern").splitlines()
+    assert [line for line in origins if "origin=" in line] == [
+        'Unattended-Upgrade::Origins-Pattern:: "origin=Debian,codename=${distro_codename}-security,label=Debian-Security";'
+    ]
+    assert host.check_output("apt-config dump APT::Periodic::Unattended-Upgrade").endswith('"1";')
+
+
+def test_nothing_failed(host: Host) -> None:
+    assert host.check_output("systemctl list-units --failed --no-legend") == ""

@@ -1,0 +1,83 @@
+"""What fails leaves the old release serving, says why, and leaves nothing behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from live.site import Site
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [
+        ("broken/settings-raise", ["ImproperlyConfigured", "GREETING is not set"]),
+        ("broken/failing-migration", ["No colour was found for an entry", "Applied before it failed: nothing"]),
+        ("broken/unhealthy", ["asked for /healthz as guestbook.localhost", "it answered 500 where 200 was expected"]),
+        ("broken/worker-crash", ["guestbook-worker-", "This worker is broken on purpose."]),
+    ],
+)
+def test_a_broken_version_is_not_made_live(site: Site, version: str, words: list[str]) -> None:
+    site.make_live("v3")
+    live, releases, processes = site.live(), site.releases(), site.processes()
+    with site.visitors(new=1) as load:
+        outcome = site.fail("deploy", "-vvv", "--diff", version=version)
+    assert load.failed == []
+    assert set(load.commits) == {site.commit("v3")}
+    assert [word for word in words if word not in outcome.message] == []
+    assert (site.live(), site.releases()) == (live, releases)
+    assert [each["pid"] for each in site.processes()] == [each["pid"] for each in processes]
+    assert site.strays() == []
+    assert "colour" not in site.sql("SELECT column_name FROM information_schema.columns WHERE table_name = 'entries_entry'")
+
+
+def test_after_a_failure_the_next_good_version_is_deployed(site: Site) -> None:
+    site.succeed("deploy", version="v4")
+    assert site.serves("v4")
+    assert site.strays() == []
+
+
+def applications(**changes: Any) -> list[dict[str, Any]]:
+    """`apps` with one application that differs from the inventory's."""
+    entry = {"name": "guestbook", "repository": "{{ guestbook_repository }}", "domains": ["guestbook.localhost"]}
+    return [{**entry, **changes}]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"version": "v9"}, ["Version v9 is not in", "The nearest names are: v"]),
+        ({"version": "v1", "app": "nope"}, ["No application is called 'nope'", "-e app=guestbook"]),
+        ({}, ["ansible-playbook deploy.yml -e version=<sha|tag|branch>"]),
+        ({"version": "v1", "guestbook_repository": "/nonexistent"}, ["There is no repository at /nonexistent"]),
+        ({"version": "v1", "apps": applications(procesess={})}, ["procesess"]),
+        (
+            {"version": "v1", "apps": applications(name="wiki")},
+            ["host: not prepared for wiki", "ansible-playbook site.yml -l host"],
+        ),
+        ({"version": "v1", "ansible_port": 1}, ["UNREACHABLE!", "port 1: Connection refused"]),
+        ({"version": "v1", "lock_wait": "soon"}, ["lock_wait"]),
+    ],
+    ids=[
+        "unknown version",
+        "unknown application",
+        "no version",
+        "no repository",
+        "unknown key",
+        "bare host",
+        "host down",
+        "wrong number",
+    ],
+)
+def test_a_wrong_word_is_answered_with_what_to_type(site: Site, variables: dict[str, Any], words: list[str]) -> None:
+    before = site.state()
+    outcome = site.fail("deploy", **variables)
+    assert [word for word in words if word not in outcome.message] == []
+    assert "Traceback" not in outcome.output
+    assert outcome.output.count("[ERROR]") <= 1
+    assert site.state() == before
+
+
+def test_a_limit_that_fits_no_host_is_an_error(site: Site) -> None:
+    assert "no hosts to target" in site.fail("deploy", "-l", "nosuch", version="v1").message

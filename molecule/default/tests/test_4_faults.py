@@ -1,0 +1,90 @@
+"""Killed, cut off, rebooted or done twice at once: the old or the new release serves, whole, and the same command mends it."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from collections.abc import Callable
+
+import pytest
+
+from live.playbook import ROOT
+from live.site import Site
+
+
+def test_a_deployment_and_a_rollback_need_no_route_but_the_controllers(site: Site) -> None:
+    site.make_live("v4")
+    there = site.live()["id"]
+    route = site.host.check_output("ip route show default")
+    assert route.startswith("default ")
+    site.host.check_output("ip route del default")
+    try:
+        assert site.host.run("ip route get 192.0.2.1").rc != 0
+        site.succeed("deploy", version="broken/changed-lock")  # with a virtual environment of its own
+        assert site.serves("broken/changed-lock")
+        site.succeed("rollback", release=there)
+        assert site.serves("v4")
+    finally:
+        site.host.check_output(f"ip route add {route}")
+
+
+@pytest.mark.parametrize(
+    ("phase", "base", "reached"),
+    [
+        ("stage", "broken/changed-lock", "ls -d /srv/guestbook/releases/*-{commit}/manage.py"),
+        ("activate", "broken/slow-boot", "systemctl list-units --plain --no-legend 'guestbook-web@*-{commit}.*' | grep ."),
+    ],
+)
+def test_a_deployment_that_is_killed_is_taken_up_by_the_next(
+    site: Site, tell: Callable[[str], None], phase: str, base: str, reached: str
+) -> None:
+    live = site.live()["commit"]
+    version = site.new_version(base, f"{phase}.txt", "Nobody has this yet.")
+    with site.visitors(new=1) as load:
+        running = site.start("deploy", version=version)
+        site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0)
+        assert not running.ended, site.finish(running)
+        running.kill()
+        site.kill_step()
+        assert site.finish(running).code == -9
+        assert site.serves(live)
+        assert site.strays() != []
+        outcome = site.succeed("deploy", version=version)
+    tell(load.report(f"killed while it was to {phase}, then again in {outcome.seconds:.0f} s"))
+    assert load.failed == []
+    assert site.serves(version)
+    assert site.strays() == []
+    before = site.state()
+    assert site.succeed("deploy", version=version).recap["changed"] == 0
+    assert site.state() == before
+
+
+def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
+    slow = site.new_version("broken/slow-boot", "second.txt", "One more.")
+    late = site.new_version("v4", "late.txt", "Too late.")
+    first = site.start("deploy", version=slow)
+    site.wait(lambda: first.ended or site.host.run("ls /run/guestbook/web-*-%s.*", slow[:8]).rc == 0)
+    second = site.fail("deploy", version=late)
+    outcome = site.finish(first)
+    assert outcome.code == 0, outcome
+    assert f"has been deploying guestbook (deploy {slow}) since " in second.message
+    assert site.serves(slow)
+    assert site.strays() == []
+    assert not [each for each in site.releases() if each.endswith(late[:8])]
+
+
+def test_deployments_never_interleaved(site: Site) -> None:
+    runs = [each["deployment"] for each in site.ledger()]
+    changes = [after for before, after in itertools.pairwise(runs) if before != after]
+    assert len(changes) == len(set(changes))
+
+
+def test_the_live_release_comes_back_after_a_reboot(site: Site) -> None:
+    live = site.live()
+    subprocess.run([ROOT / "sandbox/sandbox", "restart", "host-default"], check=True, capture_output=True)
+    site.wait(lambda: site.ask().status == 200)
+    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4)
+    assert site.live() == live
+    assert site.serves(live["commit"])
+    assert site.strays() == []
+    assert site.succeed("deploy", version=live["commit"]).recap["changed"] == 0

@@ -1,0 +1,178 @@
+"""An application on a real host: what its visitors see, what its host holds, and the playbooks that change it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testinfra.host import Host  # type: ignore[import-untyped]
+
+from live import inside, playbook
+from live.load import Load
+
+#: Begins the application's SECRET_KEY: no output of any run may hold it.
+PLANTED = "planted-6b1f0d52"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The web server's answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Site:
+    """The guestbook on the scenario's host."""
+
+    name = "guestbook"
+    domain = "guestbook.localhost"
+
+    def __init__(self, host: Host) -> None:
+        ephemeral = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+        self.host, self.inventory, self.repository = host, str(ephemeral / "inventory"), ephemeral / self.name
+        self.port = int(host.ansible.get_variables()["sandbox_http_port"])
+
+    # --- playbooks ---------------------------------------------------------------------------------------------------
+
+    def start(self, name: str, *options: str, **variables: Any) -> playbook.Running:
+        return playbook.start(name, self.inventory, *options, **variables)
+
+    def play(self, name: str, *options: str, **variables: Any) -> playbook.Outcome:
+        """Run a playbook to its end, whichever that is."""
+        return self.finish(self.start(name, *options, **variables))
+
+    def finish(self, running: playbook.Running) -> playbook.Outcome:
+        outcome = running.wait()
+        assert PLANTED not in outcome.output, "the output holds the secret"
+        return outcome
+
+    def succeed(self, name: str, *options: str, **variables: Any) -> playbook.Outcome:
+        outcome = self.play(name, *options, **variables)
+        assert outcome.code == 0, outcome
+        return outcome
+
+    def fail(self, name: str, *options: str, **variables: Any) -> playbook.Outcome:
+        outcome = self.play(name, *options, **variables)
+        assert outcome.code not in (0, -9), outcome
+        return outcome
+
+    def make_live(self, version: str) -> None:
+        """Deploy a version unless it is live."""
+        if self.live().get("commit") != self.commit(version):
+            self.succeed("deploy", version=version, migrations="keep")
+
+    def commit(self, version: str) -> str:
+        return self.git("rev-parse", f"{version}^{{commit}}")
+
+    def new_version(self, base: str, path: str, text: str) -> str:
+        """Commit one more file on top of a version: a commit that the host has never seen."""
+        file = self.repository / path
+        self.git("checkout", "--quiet", "--detach", base)
+        file.write_text(text)
+        self.git("add", path)
+        self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message", f"Add {path}")
+        return self.commit("HEAD")
+
+    def git(self, *words: str) -> str:
+        command = ["git", "-C", str(self.repository), *words]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    # --- visitors ----------------------------------------------------------------------------------------------------
+
+    def ask(self, path: str = "/", method: str = "GET", body: bytes = b"", **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body or None, {"Host": self.domain, **headers})
+            answer = connection.getresponse()
+            return Answer(answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def visitors(self, new: int = 3, kept: int = 1) -> Load:
+        return Load(self.port, self.domain, new, kept)
+
+    def serves(self, version: str) -> bool:
+        """Whether visitors get this version."""
+        answer = self.ask()
+        commit = self.commit(version)
+        return answer.status == 200 and answer.headers.get("x-commit") == commit and commit[:7] in answer.body.decode()
+
+    # --- the host ----------------------------------------------------------------------------------------------------
+
+    def live(self) -> dict[str, Any]:
+        """release.json of the live release, or nothing."""
+        found = self.host.run("cat /srv/%s/current/release.json", self.name)
+        return dict(json.loads(found.stdout)) if found.rc == 0 else {}
+
+    def releases(self) -> list[str]:
+        return sorted(str(self.host.check_output("ls -A /srv/%s/releases", self.name)).split())
+
+    def ledger(self) -> list[dict[str, Any]]:
+        lines = self.host.check_output("cat /srv/%s/ledger.jsonl", self.name).splitlines()
+        return [json.loads(line) for line in lines]
+
+    def sql(self, query: str) -> str:
+        return str(self.host.check_output("runuser -u %s -- psql -XAt -d %s -c %s", self.name, self.name, query))
+
+    def processes(self) -> list[dict[str, Any]]:
+        """Every process of every unit of the application's processes."""
+        source = Path(inside.__file__).read_text()
+        return list(json.loads(self.host.check_output("python3 -c %s %s", source, self.name))["processes"])
+
+    def strays(self) -> list[str]:
+        """What runs or lies about and is not of the live release: processes, units, sockets, half-made things."""
+        release, venv = f"/srv/{self.name}/releases/{self.live()['id']}", self.host.file(f"/srv/{self.name}/current/venv")
+        directory = str(self.host.check_output("readlink -f %s", venv.path))
+        found, seen = [], set()
+        for each in self.processes():
+            seen.add(each["unit"])
+            if (
+                each["directory"] != release
+                or not each["program"].startswith((f"{directory}/", f"{release}/venv/"))
+                or not set(each["mapped"]) <= {directory, release}
+                or each["environment"].get("PLACID_RELEASE") != self.live()["id"]
+            ):
+                found.append(f"process {each['pid']} of {each['unit']}: {each['directory']}, {each['program']}, {each['mapped']}")
+        slots = {unit.split("@")[0].removeprefix(f"{self.name}-") for unit in seen}
+        if slots != {"web", "worker-1", "worker-2", "scheduler"} or len(seen) != 4:
+            found.append(f"units: {sorted(seen)}")
+        sockets = str(self.host.check_output("ls -A /run/%s", self.name)).split()
+        if sockets != [str(self.host.check_output("readlink /srv/%s/current/.placid/web.sock", self.name)).rpartition("/")[2]]:
+            found.append(f"sockets: {sockets}")
+        found += self.host.check_output("find /srv/%s -maxdepth 2 -name '.[!.]*' ! -name .placid", self.name).split()
+        found += [
+            f"{each} is not complete"
+            for each in self.releases()
+            if not self.host.file(f"/srv/{self.name}/releases/{each}/release.json").exists
+        ]
+        return found
+
+    def state(self) -> str:
+        """All that a run might change on the host; only the lock's content, which says who came last, is left out."""
+        places = f"/srv/{self.name} /etc/{self.name} /run/{self.name} /etc/systemd /etc/nginx"
+        files = self.host.run(f"find {places} ! -path /srv/{self.name}/lock -printf '%p %y %u %g %m %s %l %T@\\n' | sort").stdout
+        pids = sorted((each["unit"], each["pid"]) for each in self.processes())
+        return f"{files}\n{pids}"
+
+    def kill_step(self) -> None:
+        """Kill what works on the host for a deployment: the process that holds the lock."""
+        found = self.host.run(f"find /proc/[0-9]*/fd -lname /srv/{self.name}/lock").stdout
+        pids = {path.split("/")[2] for path in found.splitlines()}
+        assert pids, "nothing works on the host"
+        self.host.check_output(f"kill -KILL {' '.join(pids)}")
+
+    def wait(self, for_what: Callable[[], object], seconds: float = 30.0) -> None:
+        """Wait until something is the case."""
+        deadline = time.monotonic() + seconds
+        while not for_what():
+            assert time.monotonic() < deadline, "it never came to that"
+            time.sleep(0.05)

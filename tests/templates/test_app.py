@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+Render = Callable[..., str]
+APP = {
+    "name": "guestbook",
+    "domains": ["guestbook.example.org", "www.example.org"],
+    "max_body_mb": 25,
+    "static": {"root": "static", "url": "/static/"},
+    "media": {"url": "/media/"},
+    "tls": False,
+}
+
+
+def process(render: Render, name: str) -> list[str]:
+    return render("app", "process.service.j2", __app_entry=APP, __app_slot=name, __app_process={"process": name}).splitlines()
+
+
+def test_a_process_runs_as_its_application_from_the_release_of_its_instance(render: Render) -> None:
+    lines = process(render, "worker")
+    assert {"User=guestbook", "Group=guestbook", "ExecStart=/usr/local/lib/placid/run-process guestbook worker %i"} <= set(lines)
+
+
+def test_a_process_writes_to_its_state_and_its_sockets_alone(render: Render) -> None:
+    lines = process(render, "worker")
+    assert [line for line in lines if line.startswith("ReadWritePaths=")] == ["ReadWritePaths=/var/lib/guestbook /run/guestbook"]
+    assert {"ProtectSystem=strict", "NoNewPrivileges=yes", "CapabilityBoundingSet="} <= set(lines)
+
+
+@pytest.mark.parametrize(("name", "sockets"), [("web", 2), ("worker", 0)])
+def test_only_the_web_process_is_given_a_socket(render: Render, name: str, sockets: int) -> None:
+    assert "\n".join(process(render, name)).count("/run/guestbook/web-%i.sock") == sockets
+
+
+def test_no_secret_is_in_a_unit(render: Render) -> None:
+    environment = [line for line in process(render, "web") if line.startswith("Environment")]
+    assert "EnvironmentFile=/etc/guestbook/settings.env" in environment
+    assert not [line for line in environment if "SECRET" in line]
+
+
+def test_the_site_names_no_release(render: Render) -> None:
+    text = render("app", "site.conf.j2", __app_entry=APP)
+    assert "proxy_pass http://unix:/srv/guestbook/web.sock:;" in text
+    assert "root /srv/guestbook/current/.placid/www;" in text
+    assert "root /srv/guestbook/previous/.placid/www;" in text
+    assert "releases/" not in text
+
+
+def test_the_site_answers_to_the_domains_with_what_was_asked(render: Render) -> None:
+    text = render("app", "site.conf.j2", __app_entry=APP)
+    assert "server_name guestbook.example.org www.example.org;" in text
+    assert "client_max_body_size 25m;" in text
+    assert {"proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto $scheme;"} <= {
+        line.strip() for line in text.splitlines()
+    }
+
+
+def test_uploads_run_nothing(render: Render) -> None:
+    media = render("app", "site.conf.j2", __app_entry=APP).partition("location /media/")[2].partition("}")[0]
+    assert "alias /var/lib/guestbook/media/;" in media
+    assert "default-src 'none'; sandbox" in media
+
+
+def servers(render: Render, tls: object) -> list[str]:
+    """The text of each server of the site."""
+    return render("app", "site.conf.j2", __app_entry={**APP, "tls": tls}).split("\nserver {\n")[1:]
+
+
+def test_without_a_certificate_the_site_is_served_on_port_80(render: Render) -> None:
+    (site,) = servers(render, False)
+    assert "listen 80;" in site
+    assert "ssl" not in site
+
+
+def test_with_a_certificate_port_80_leads_to_443(render: Render) -> None:
+    door, site = servers(render, "self_signed")
+    assert "return 301 https://$host$request_uri;" in door
+    assert "proxy_pass" not in door
+    assert {
+        "listen 443 ssl;",
+        "ssl_certificate /etc/ssl/placid/guestbook/fullchain.pem;",
+        "include snippets/placid-tls.conf;",
+    } <= {line.strip() for line in site.splitlines()}
+    assert "listen 80;" not in site
+
+
+def test_every_place_with_headers_of_its_own_has_those_of_all(render: Render) -> None:
+    (site,) = servers(render, False)
+    places = [place.partition("}")[0] for place in site.split("location ")]
+    own = [place for place in places if "add_header" in place]
+    assert len(own) == 4  # the server, static files of two releases, uploads
+    assert all("include snippets/placid-headers.conf;" in place and "Content-Security-Policy" in place for place in own)
+
+
+def test_sockets_are_the_web_servers_to_enter(render: Render) -> None:
+    assert "d /run/guestbook 2750 guestbook www-data -" in render("app", "tmpfiles.conf.j2", __app_entry=APP).splitlines()
+
+
+def test_the_live_release_starts_at_boot(render: Render) -> None:
+    lines = render("app", "application.service.j2", __app_entry=APP).splitlines()
+    assert {"ExecStart=/usr/local/lib/placid/start-live guestbook", "WantedBy=multi-user.target"} <= set(lines)

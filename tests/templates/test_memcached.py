@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Render = Callable[..., str]
+
+
+def test_an_instance_has_its_own_group_and_memory(render: Render) -> None:
+    text = render("memcached", "instance.conf.j2", item={"name": "guestbook", "group": "ada", "memory_mb": 96})
+    assert {"Group=ada", "Environment=MEMORY_MB=96"} <= set(text.splitlines())
+
+
+def test_an_instance_is_reached_by_its_socket_alone(render: Render) -> None:
+    lines = render("memcached", "memcached@.service.j2").splitlines()
+    (start,) = [line for line in lines if line.startswith("ExecStart=")]
+    assert "-s /run/memcached-%i/memcached.sock" in start
+    assert {"PrivateNetwork=yes", "RuntimeDirectoryMode=0750"} <= set(lines)

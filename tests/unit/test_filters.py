@@ -1,0 +1,108 @@
+"""From `apps` to what roles take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from unit.plugins import load
+
+FILTERS = load("filter/placid.py").FilterModule().filters()
+GUESTBOOK = {
+    "name": "guestbook",
+    "repository": "/srv/git/guestbook",
+    "domains": ["guestbook.example.org"],
+    "settings": {"DEBUG": True},
+    "secrets": {"SECRET_KEY": "planted", "PORT": 25},
+}
+STATIC = {"name": "brochure", "repository": "x", "domains": ["www.example.org"], "database": False, "cache": False}
+SHOP = {"name": "shop", "repository": "x", "domains": ["shop.example.org"], "cache": {"memory_mb": 256}, "tls": "self_signed"}
+APPS = [GUESTBOOK, STATIC, SHOP]
+
+
+def test_one_application_can_be_asked_for() -> None:
+    assert [app["name"] for app in FILTERS["applications"](APPS, "shop")] == ["shop"]
+    assert len(FILTERS["applications"](APPS, "")) == len(APPS)
+    with pytest.raises(AnsibleFilterError, match="No application is called 'shpo'"):
+        FILTERS["applications"](APPS, "shpo")
+
+
+def test_applications_are_whole_and_without_the_values_of_settings_and_secrets() -> None:
+    chosen = FILTERS["applications"](APPS)
+    assert [app["name"] for app in chosen] == ["guestbook", "brochure", "shop"]
+    assert chosen[0]["lock"] == "requirements.txt"
+    assert not {"settings", "secrets"} & {key for app in chosen for key in app}
+    assert "planted" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "expected"),
+    [
+        ("postgresql_databases", [], [{"name": "guestbook", "owner": "guestbook"}, {"name": "shop", "owner": "shop"}]),
+        (
+            "memcached_instances",
+            [],
+            [
+                {"name": "guestbook", "group": "guestbook", "memory_mb": 64},
+                {"name": "shop", "group": "shop", "memory_mb": 256},
+            ],
+        ),
+        ("tls_certificates", [], [{"name": "shop", "domains": ["shop.example.org"], "source": "self_signed"}]),
+        ("application_secrets", ["guestbook"], {"SECRET_KEY": "planted", "PORT": "25"}),
+        ("application_secrets", ["shop"], {}),
+    ],
+)
+def test_what_roles_are_given(name: str, arguments: list[str], expected: object) -> None:
+    assert FILTERS[name](APPS, *arguments) == expected
+
+
+def test_settings_are_those_of_one_application_and_no_secret() -> None:
+    settings = FILTERS["application_settings"](APPS, "guestbook", "staging")
+    assert settings["DEBUG"] == "true"
+    assert settings["PLACID_ENVIRONMENT"] == "staging"
+    assert "planted" not in repr(settings)
+
+
+def test_slots_and_targets_are_those_of_the_plan() -> None:
+    web = {"command": "gunicorn x", "count": 1, "overlap": True}
+    assert FILTERS["application_slots"]({"web": web}) == {"web": {"process": "web", "command": "gunicorn x", "overlap": True}}
+    target = {"python": "3.13", "machine": "x86_64", "glibc": "2.41"}
+    assert FILTERS["release_target"]("shop", "", {"a": {"prepared": True, "target": target, "pythons": []}}) == target
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        (
+            "applications",
+            [[GUESTBOOK, {**SHOP, "domains": ["shop.example.org", "GuestBook.example.org"]}]],
+            "apps[shop].domains: GuestBook.example.org belongs to guestbook already. Give it to one of them.",
+        ),
+        ("applications", [[SHOP, SHOP]], "apps names shop twice. Give each application a name of its own."),
+        ("applications", [[{**SHOP, "domain": []}]], "apps[shop].domain is no key of an application. Did you mean domains?"),
+        (
+            "application_secrets",
+            [APPS, "shpo"],
+            "No application is called 'shpo'; there is guestbook, brochure, shop. Say -e app=shop.",
+        ),
+        (
+            "release_target",
+            ["shop", "", {"a": {"prepared": False}}],
+            "a: not prepared for shop. Run ansible-playbook site.yml -l a first.",
+        ),
+    ],
+)
+def test_an_error_reaches_ansible_as_it_is(name: str, arguments: list[Any], message: str) -> None:
+    with pytest.raises(AnsibleFilterError) as error:
+        FILTERS[name](*arguments)
+    assert str(error.value) == message
+
+
+def test_one_application_may_name_a_domain_twice() -> None:
+    assert len(FILTERS["applications"]([{**SHOP, "domains": ["a.example.org", "A.example.org"]}])) == 1
+
+
+def test_no_application_needs_nothing() -> None:
+    assert FILTERS["applications"]([]) == FILTERS["postgresql_databases"]([]) == FILTERS["memcached_instances"]([]) == []

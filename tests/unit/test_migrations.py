@@ -1,0 +1,81 @@
+"""What is taken back, and what is said when an application cannot be asked. Migrations themselves are tested on hosts."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ansible.module_utils.placid import migrations
+from ansible.module_utils.placid.command import CommandError
+from ansible.module_utils.placid.django_migrations import reverse_targets
+
+Key = tuple[str, str]
+
+
+@dataclass
+class Node:
+    """As in Django's MigrationGraph."""
+
+    key: Key
+    children: list[Node] = field(default_factory=list)
+
+
+def loader(*edges: str) -> SimpleNamespace:
+    """The graph of edges such as "shop.0002 < shop.0001", the first depending on the second."""
+    node_map: dict[Key, Node] = {}
+
+    def node(name: str) -> Node:
+        label, _, migration = name.partition(".")
+        return node_map.setdefault((label, migration), Node((label, migration)))
+
+    for edge in edges:
+        child, _, parent = edge.partition(" < ")
+        made = node(child)
+        if parent:
+            node(parent).children.append(made)
+    return SimpleNamespace(graph=SimpleNamespace(nodes=dict.fromkeys(node_map), node_map=node_map))
+
+
+LINE = ["a.1", "a.2 < a.1", "a.3 < a.2", "b.1 < a.1", "b.2 < b.1", "b.2 < a.2"]
+
+
+@pytest.mark.parametrize(
+    ("graph", "keep", "now", "targets"),
+    [
+        pytest.param(LINE, "a.1 a.2 a.3 b.1 b.2", "a.1 a.2 a.3 b.1 b.2", [], id="nothing is to go"),
+        pytest.param(LINE, "a.1 a.2 b.1 b.2", "a.1 a.2 a.3 b.1 b.2", [["a", "2"]], id="one goes"),
+        pytest.param(LINE, "a.1 b.1", "a.1 a.2 a.3 b.1 b.2", [["a", "1"], ["b", "1"]], id="of two applications"),
+        pytest.param(LINE, "a.1 a.2 a.3", "a.1 a.2 a.3 b.1 b.2", [["b", "zero"]], id="all of one application"),
+        pytest.param(LINE, "", "a.1 a.2 b.1", [["a", "zero"], ["b", "zero"]], id="all"),
+        pytest.param(LINE, "a.1 a.2 a.3 b.1 b.2", "a.1", [], id="what is kept need not be there"),
+        pytest.param(LINE, "a.1", "a.1 a.2", [["a", "1"]], id="what is not there is not taken back"),
+        pytest.param(
+            ["a.1", "a.2 < a.1", "a.3 < a.1", "a.4 < a.2", "a.4 < a.3"],
+            "a.1",
+            "a.1 a.2 a.3 a.4",
+            [["a", "1"]],
+            id="two branches that were merged",
+        ),
+    ],
+)
+def test_where_migrations_go_back_to(graph: list[str], keep: str, now: str, targets: list[list[str]]) -> None:
+    assert reverse_targets(loader(*graph), set(keep.split()), now.split()) == targets
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
+@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="everybody's interpreter is needed")
+def test_an_application_that_cannot_be_asked_says_why(tmp_path: Path) -> None:
+    """The source reaches the release's own interpreter, which lacks Django here."""
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    for path in [programs, *programs.parents][:5]:
+        path.chmod(path.stat().st_mode | 0o011)
+    (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
+    (programs / "python").chmod(0o755)
+    with pytest.raises(CommandError) as error:
+        migrations.run("plan", "nobody", tmp_path, {}, "Asking the release for its migrations")
+    message = "Asking the release for its migrations failed: ModuleNotFoundError: No module named 'django'"
+    assert str(error.value).splitlines()[0] == message

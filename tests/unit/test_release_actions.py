@@ -1,0 +1,156 @@
+"""What runs on the controller and how modules fail, by one real ansible-playbook."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from unit.plugins import PLUGINS
+
+Results = dict[str, dict[str, Any]]
+
+APP = "placid_of_no_host"
+APPS = [
+    {"name": APP, "repository": "x", "domains": ["a.example.org"], "secrets": {"KEY": "planted"}},
+    {"name": "other", "repository": "x", "domains": ["b.example.org"]},
+]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MANIFEST = {
+    "commit": COMMIT,
+    "subject": "Count visitors",
+    "digest": "d" * 64,
+    "venv_digest": "e" * 64,
+    "wheels": [],
+    "installer": {"sha256": "c" * 64, "file": "uv.whl", "size": 1},
+    "source": {"file": f"{COMMIT}.tar.zst", "sha256": "a" * 64, "size": 1},
+}
+HOST = {"live": {}, "good": [], "previous_good": "", "releases": {}, "artefacts": [], "venvs": [], "wheels": []}
+PROCESSES = {"static": {}, "processes": {}, "build": [], "health_check": {}, "settings_module": "x", "check_fail_level": "ERROR"}
+DEPLOYMENT = {"token": "t", "who": "w", "purpose": "p", "since": "s"}
+
+
+def tasks(directory: Path) -> dict[str, dict[str, Any]]:
+    plan = {"application": {"name": APP, **PROCESSES}, "hosts": {"one": HOST}}
+    stage = {
+        "application": APP,
+        "release": {"id": "R", "commit": COMMIT},
+        "manifest": MANIFEST,
+        "archive": str(directory / "source"),
+        "wheels_dir": str(directory / "wheels"),
+        "host": HOST,
+        "deployment": DEPLOYMENT,
+    }
+    return {
+        "chosen": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1", "lock_wait": "300"}},
+        "again": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1"}},
+        "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
+        "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
+        "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
+        "staged": {"release_stage": stage},
+        "staged_in_check_mode": {"release_stage": stage, "check_mode": True},
+        "told": {"release_info": {"application": APP}},
+        "recorded": {"release_record": {"application": APP, "release": "R", "event": "deployed", "deployment": DEPLOYMENT}},
+    }
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Each task's result; none ends the play."""
+    directory = tmp_path_factory.mktemp("actions")
+    (directory / "source").write_bytes(b"source")
+    (directory / "wheels" / ("c" * 64)).mkdir(parents=True)
+    (directory / "wheels" / ("c" * 64) / "uv.whl").write_bytes(b"uv")
+    named = tasks(directory)
+    steps = [{**task, "register": name, "ignore_errors": True} for name, task in named.items()]
+    content = "{{ {" + ", ".join(f"'{name}': {name}" for name in named) + "} | to_json }}"
+    copy = {"content": content, "dest": f"{directory}/results.json", "mode": "0600"}
+    play = {"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": [*steps, {"ansible.builtin.copy": copy}]}
+    (directory / "play.yml").write_text(json.dumps([play]))
+    (directory / "ansible.cfg").write_text(
+        f"[defaults]\nlibrary={PLUGINS}/modules\nmodule_utils={PLUGINS}/module_utils\naction_plugins={PLUGINS}/action\n"
+    )
+    environment = {
+        **os.environ,
+        "ANSIBLE_CONFIG": f"{directory}/ansible.cfg",
+        "ANSIBLE_PYTHON_INTERPRETER": sys.executable,
+        "ANSIBLE_PIPELINING": "1",
+        "ANSIBLE_REMOTE_TMP": f"{directory}/remote",
+    }
+    command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", "play.yml"]
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert os.listdir(directory / "remote") == []
+    found: Results = json.loads((directory / "results.json").read_text())
+    return found
+
+
+def test_a_deployment_says_who_what_for_and_since_when(results: Results) -> None:
+    deployment = results["chosen"]["deployment"]
+    who = os.environ.get("SUDO_USER") or getpass.getuser()
+    assert (deployment["who"], deployment["purpose"], deployment["wait"]) == (f"{who}@{socket.gethostname()}", "deploy v1", 300)
+    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", deployment["since"])
+    assert re.fullmatch("[0-9a-f]{32}", deployment["token"])
+
+
+def test_every_deployment_has_a_token_of_its_own_and_waits_for_nobody_unless_told(results: Results) -> None:
+    assert results["again"]["deployment"]["token"] != results["chosen"]["deployment"]["token"]
+    assert results["again"]["deployment"]["wait"] == 0
+
+
+def test_the_application_is_whole_and_without_its_secrets(results: Results) -> None:
+    assert results["chosen"]["application"]["lock"] == "requirements.txt"
+    assert "planted" not in json.dumps(results["chosen"])
+    assert not results["chosen"]["changed"]
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        ("not_chosen", f"There are several applications. Say which: -e app={APP} (or other)."),
+        ("nowhere_to_go", "one has no earlier release that was good: there is nothing to go back to. Deploy a version instead."),
+        *(
+            (
+                task,
+                f"/srv/{APP} is missing: this host is not prepared for {APP}. Run ansible-playbook site.yml for it first.",
+            )
+            for task in ("staged", "staged_in_check_mode", "recorded")
+        ),
+    ],
+)
+def test_an_error_is_one_clean_message(results: Results, task: str, message: str) -> None:
+    assert results[task]["failed"]
+    assert results[task]["msg"] == message
+
+
+def test_a_plan_is_a_release_and_words(results: Results) -> None:
+    planned = results["planned"]
+    assert re.fullmatch(r"20\d{6}T\d{6}Z-01234567", planned["release"]["id"])
+    assert planned["lines"] == [
+        f"{APP} 0123456789ab (Count visitors), release {planned['release']['id']}",
+        "one: first release",
+    ]
+    assert not planned["changed"]
+
+
+def test_only_a_real_run_sends_anything(results: Results) -> None:
+    assert results["staged"]["sent_bytes"] == 10240  # a tar's least size
+    assert results["staged_in_check_mode"]["sent_bytes"] == 0
+
+
+def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None:
+    told = results["told"]
+    empty = {"live": {}, "good": [], "previous_good": "", "releases": {}, "wheels": [], "artefacts": [], "venvs": []}
+    assert {key: told[key] for key in empty} == empty
+    assert (told["prepared"], told["changed"]) == (False, False)
+    assert told["target"]["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert re.fullmatch(r"2\.\d+", told["target"]["glibc"])

@@ -1,0 +1,166 @@
+"""What is sent to a host, and what the host takes."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.placid.errors import ArchiveError, WheelhouseError
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
+
+from unit.plugins import load
+
+missing = load("action/release_stage.py").missing
+unpack_bundle = load("modules/release_stage.py").unpack_bundle
+info = load("modules/release_info.py")
+names, pythons = info.names, info.pythons
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def wheel(name: str) -> dict[str, Any]:
+    return {"sha256": digest(name.encode()), "file": f"{name}-1.0-py3-none-any.whl", "size": len(name)}
+
+
+DJANGO, REDIS, UV = wheel("django"), wheel("redis"), wheel("uv")
+MANIFEST: dict[str, Any] = {
+    "source": {"file": "0123.tar.zst", "sha256": digest(b"source")},
+    "venv_digest": "0123456789abcdef" * 4,
+    "wheels": [DJANGO, REDIS],
+    "installer": UV,
+}
+SOURCE = {"source.tar.zst": "/cache/0123.tar.zst"}
+
+
+def sent(*wheels: dict[str, Any]) -> dict[str, str]:
+    return {f"wheels/{each['sha256']}/{each['file']}": f"/cache/wheels/{each['sha256']}/{each['file']}" for each in wheels}
+
+
+@pytest.mark.parametrize(
+    ("host", "files"),
+    [
+        pytest.param({}, SOURCE | sent(DJANGO, REDIS, UV), id="a new host"),
+        pytest.param({"artefacts": ["0123.tar.zst"]}, sent(DJANGO, REDIS, UV), id="the archive is there"),
+        pytest.param({"artefacts": ["4567.tar.zst"]}, SOURCE | sent(DJANGO, REDIS, UV), id="another archive is there"),
+        pytest.param({"wheels": [DJANGO["sha256"], UV["sha256"]]}, SOURCE | sent(REDIS), id="some wheels are there"),
+        pytest.param({"venvs": ["0123456789abcdef"]}, SOURCE, id="the virtual environment is there"),
+        pytest.param({"venvs": ["0123456789abcdee"]}, SOURCE | sent(DJANGO, REDIS, UV), id="another one is there"),
+        pytest.param({"artefacts": ["0123.tar.zst"], "venvs": ["0123456789abcdef"]}, {}, id="everything is there"),
+    ],
+)
+def test_only_what_a_host_lacks_is_sent(host: dict[str, list[str]], files: dict[str, str]) -> None:
+    has = {"artefacts": [], "wheels": [], "venvs": [], **host}
+    assert missing(MANIFEST, has, "/cache/0123.tar.zst", "/cache/wheels") == files
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return tmp_path / "bundle.tar"
+
+
+def pack(bundle: Path, *members: tuple[str, bytes] | tarfile.TarInfo) -> None:
+    with tarfile.open(bundle, "w:") as archive:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                archive.addfile(member)
+                continue
+            info = tarfile.TarInfo(member[0])
+            info.size = len(member[1])
+            archive.addfile(info, io.BytesIO(member[1]))
+
+
+def test_a_bundle_is_unpacked(bundle: Path, tmp_path: Path) -> None:
+    (name,) = sent(DJANGO)
+    pack(bundle, ("source.tar.zst", b"source"), (name, b"django"))
+    unpack_bundle(bundle, MANIFEST, tmp_path / "incoming")
+    assert (tmp_path / "incoming" / "source.tar.zst").read_bytes() == b"source"
+    assert (tmp_path / "incoming" / name).read_bytes() == b"django"
+
+
+def test_a_bundle_without_an_archive_is_unpacked_too(bundle: Path, tmp_path: Path) -> None:
+    (name,) = sent(UV)
+    pack(bundle, (name, b"uv"))
+    unpack_bundle(bundle, MANIFEST, tmp_path / "incoming")
+    assert os.listdir(tmp_path / "incoming") == ["wheels"]
+
+
+def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        ("../outside", b"x"),
+        ("/etc/cron.d/x", b"x"),
+        ("wheels/../../outside", b"x"),
+        ("extra", b"x"),
+        ("./source.tar.zst", b"source"),
+        (f"wheels/{DJANGO['sha256']}/other.whl", b"x"),
+        (f"wheels/{DJANGO['sha256']}/{REDIS['file']}", b"x"),
+        special("source.tar.zst", tarfile.DIRTYPE),
+        special("source.tar.zst", tarfile.FIFOTYPE),
+        special("source.tar.zst", tarfile.CHRTYPE),
+        special("link", tarfile.SYMTYPE, "source.tar.zst"),
+    ],
+    ids=lambda member: member.name + str(member.type) if isinstance(member, tarfile.TarInfo) else member[0],
+)
+def test_what_the_manifest_does_not_know_is_refused(
+    bundle: Path, tmp_path: Path, member: tuple[str, bytes] | tarfile.TarInfo
+) -> None:
+    pack(bundle, *([("source.tar.zst", b"source")] if "link" in str(member) else []), member)
+    with pytest.raises(ArchiveError) as error:
+        unpack_bundle(bundle, MANIFEST, tmp_path / "incoming")
+    name = member.name if isinstance(member, tarfile.TarInfo) else member[0]
+    assert str(error.value) == f"The bundle holds {name!r}, which the manifest does not know. Deploy the version again."
+    assert sorted(os.listdir(tmp_path)) in (["bundle.tar"], ["bundle.tar", "incoming"])
+
+
+def test_an_archive_that_is_not_the_manifests_is_refused(bundle: Path, tmp_path: Path) -> None:
+    pack(bundle, ("source.tar.zst", b"sourcf"))
+    with pytest.raises(ArchiveError) as error:
+        unpack_bundle(bundle, MANIFEST, tmp_path / "incoming")
+    assert str(error.value) == "The source archive arrived damaged. Deploy the version again."
+
+
+def test_a_bundle_that_was_cut_short_is_refused(bundle: Path, tmp_path: Path) -> None:
+    pack(bundle, ("source.tar.zst", b"source" * 1000))
+    bundle.write_bytes(bundle.read_bytes()[:2000])
+    with pytest.raises(ArchiveError) as error:
+        unpack_bundle(bundle, MANIFEST, tmp_path / "incoming")
+    assert str(error.value) == "The bundle arrived damaged: unexpected end of data. Deploy the version again."
+
+
+@pytest.mark.parametrize("where", ["arrived", "stored"])
+def test_a_wheel_that_is_not_the_manifests_is_refused_and_removed(tmp_path: Path, where: str) -> None:
+    layout = Layout("guestbook", tmp_path)
+    directory = tmp_path / "sent" if where == "arrived" else layout.wheels
+    damaged = directory / DJANGO["sha256"] / DJANGO["file"]
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"djangq")
+    with pytest.raises(WheelhouseError) as error:
+        VirtualEnvironment(layout, MANIFEST).make(tmp_path / "sent")
+    assert str(error.value) == (
+        f"The wheel {DJANGO['file']} on the host is {digest(b'djangq')} and not {DJANGO['sha256']} as the manifest says. It was "
+        "removed: deploy the version again, and it is sent anew."
+    )
+    assert not damaged.exists()
+    has = {"artefacts": [], "venvs": [], "wheels": names(layout.wheels)}
+    assert set(sent(DJANGO)) <= set(missing(MANIFEST, has, "/cache/0123.tar.zst", "/cache/wheels"))
+
+
+def test_the_interpreters_of_a_host_are_told_apart_from_their_helpers(tmp_path: Path) -> None:
+    for name in ("python3", "python3.11", "python3.13", "python3.13-config", "python2.7", "xpython3.9", "python3.11m", "pip3.11"):
+        (tmp_path / name).write_text("")
+    assert pythons(tmp_path) == ["3.11", "3.13"]
+    assert pythons(tmp_path / "absent") == []

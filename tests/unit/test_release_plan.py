@@ -1,0 +1,250 @@
+"""What a deployment or a rollback is going to do, from what the hosts said."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import pytest
+from ansible.module_utils.placid import plan
+from ansible.module_utils.placid.application import normalise
+from ansible.module_utils.placid.plan import PlanError
+
+NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+APP = normalise({"name": "guestbook", "repository": "/srv/git/guestbook", "domains": ["guestbook.example.org"]})
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MANIFEST = {
+    "commit": COMMIT,
+    "subject": "Show the newest entries first",
+    "digest": "d" * 64,
+    "venv_digest": "e" * 64,
+    "wheels": [{"sha256": "b" * 64}, {"sha256": "a" * 64}],
+    "installer": {"sha256": "c" * 64},
+    "source": {"file": f"{COMMIT}.tar.zst"},
+}
+
+
+def host(
+    target: tuple[str, str, str] = ("3.13", "x86_64", "2.41"),
+    prepared: bool = True,
+    pythons: tuple[str, ...] = ("3.13",),
+    good: str = "",
+    live: str = "",
+    also: str = "",
+    releases: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """What `release_info` says of a host; good, live and also name releases by a letter that begins their commit too."""
+    names = sorted({*good.split(), *live.split(), *also.split()})
+    known = {name: {"id": name, "commit": name[0].lower() * 40} for name in names} | (releases or {})
+    earlier = [name for name in good.split() if name != live]
+    return {
+        "target": dict(zip(("python", "machine", "glibc"), target, strict=True)),
+        "prepared": prepared,
+        "pythons": list(pythons),
+        "good": good.split(),
+        "previous_good": earlier[-1] if earlier else "",
+        "live": known[live] if live else {},
+        "releases": known,
+    }
+
+
+TRIXIE, BOOKWORM = ("3.13", "x86_64", "2.41"), ("3.11", "x86_64", "2.36")
+
+
+@pytest.mark.parametrize(
+    ("python", "hosts", "target"),
+    [
+        pytest.param("", {"a": host()}, TRIXIE, id="the host's own interpreter"),
+        pytest.param("3.12", {"a": host(pythons=("3.12", "3.13"))}, ("3.12", "x86_64", "2.41"), id="the one asked for"),
+        pytest.param(
+            "3.12",
+            {"a": host(TRIXIE, pythons=("3.12",)), "b": host(BOOKWORM, pythons=("3.11", "3.12"))},
+            ("3.12", "x86_64", "2.36"),
+            id="the oldest C library of all",
+        ),
+        pytest.param(
+            "",
+            {"a": host(("3.13", "x86_64", "2.9")), "b": host(("3.13", "x86_64", "2.36"))},
+            ("3.13", "x86_64", "2.9"),
+            id="2.9 is older than 2.36",
+        ),
+    ],
+)
+def test_wheels_fit_every_host(python: str, hosts: dict[str, Any], target: tuple[str, ...]) -> None:
+    found = plan.target("guestbook", python, hosts)
+    assert found == dict(zip(("python", "machine", "glibc"), target, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("python", "hosts", "message"),
+    [
+        (
+            "",
+            {"a": host(prepared=False), "b": host(), "c": host(prepared=False)},
+            "a, c: not prepared for guestbook. Run ansible-playbook site.yml -l a,c first.",
+        ),
+        (
+            "3.12",
+            {"a": host(pythons=("3.12",)), "b": host(pythons=("3.11", "3.13"))},
+            "b: no Python 3.12, but 3.11, 3.13. Change apps[guestbook].python, or install it there.",
+        ),
+        (
+            "",
+            {"a": host(TRIXIE), "b": host(BOOKWORM)},
+            "The hosts differ in their python (a 3.13, b 3.11), so one wheelhouse cannot serve them: name one version in "
+            "apps[guestbook].python.",
+        ),
+        (
+            "",
+            {"a": host(TRIXIE), "b": host(("3.13", "aarch64", "2.41"))},
+            "The hosts differ in their machine (a x86_64, b aarch64), so one wheelhouse cannot serve them: deploy them apart "
+            "with -l.",
+        ),
+    ],
+)
+def test_hosts_that_no_wheelhouse_fits_are_named(python: str, hosts: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError) as error:
+        plan.target("guestbook", python, hosts)
+    assert str(error.value) == message
+
+
+def test_a_release_says_all_that_is_fixed_when_it_is_staged() -> None:
+    spec = plan.release(APP, MANIFEST, {"a": host()}, NOW)
+    assert len(spec.pop("spec_digest")) == 64
+    assert spec == {
+        "format": 1,
+        "id": "20260102T030405Z-01234567",
+        "application": "guestbook",
+        "commit": COMMIT,
+        "artefact": "d" * 64,
+        "source": f"{COMMIT}.tar.zst",
+        "venv_digest": "e" * 64,
+        "wheels": ["a" * 64, "b" * 64, "c" * 64],
+        "processes": {"web": {"command": "gunicorn guestbook.wsgi", "count": 1, "overlap": True}},
+        "static": {"root": "static", "url": "/static/"},
+        "build": [],
+        "health_check": {"path": "/", "status": 0, "timeout": 30},
+        "settings_module": "guestbook.settings",
+        "check_fail_level": "ERROR",
+    }
+
+
+def test_a_release_of_the_same_content_is_taken_up_again_under_its_id() -> None:
+    first = plan.release(APP, MANIFEST, {"a": host()}, NOW)
+    later = NOW + datetime.timedelta(days=1)
+    hosts = {"a": host(also="X"), "b": host(releases={first["id"]: first})}
+    assert plan.release(APP, MANIFEST, hosts, later) == first
+
+
+def test_of_several_releases_of_the_same_content_the_newest_is_taken_up() -> None:
+    first = plan.release(APP, MANIFEST, {"a": host()}, NOW)
+    second = {**first, "id": "20260103T000000Z-01234567"}
+    hosts = {"a": host(releases={second["id"]: second}), "b": host(releases={first["id"]: first})}
+    assert plan.release(APP, MANIFEST, hosts, NOW)["id"] == second["id"]
+
+
+@pytest.mark.parametrize(
+    ("app", "manifest", "same"),
+    [
+        pytest.param({"keep": 9, "domains": ["other.example.org"]}, {"subject": "other"}, True, id="what the inventory rules"),
+        pytest.param({"settings": {"A": "1"}, "secrets": {"B": "2"}}, {}, True, id="settings and secrets"),
+        pytest.param({"processes": {"worker": {"command": "x", "count": 1, "overlap": True}}}, {}, False, id="processes"),
+        pytest.param({"build": ["true"]}, {}, False, id="build commands"),
+        pytest.param({"static": {"root": "s", "url": "/s/"}}, {}, False, id="static files"),
+        pytest.param({"settings_module": "other.settings"}, {}, False, id="settings module"),
+        pytest.param({}, {"digest": "f" * 64}, False, id="artefact"),
+        pytest.param({}, {"venv_digest": "f" * 64}, False, id="lock"),
+        pytest.param({}, {"commit": "f" * 40}, False, id="commit"),
+    ],
+)
+def test_what_makes_another_release(app: dict[str, Any], manifest: dict[str, Any], same: bool) -> None:
+    first = plan.release(APP, MANIFEST, {"a": host()}, NOW)
+    hosts = {"a": host(releases={first["id"]: first})}
+    other = plan.release({**APP, **app}, {**MANIFEST, **manifest}, hosts, NOW + datetime.timedelta(seconds=1))
+    assert (other["id"] == first["id"]) == same
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hosts", "release"),
+    [
+        pytest.param("", {"a": host(good="A B C", live="C")}, "B", id="the previous good one"),
+        pytest.param("", {"a": host(good="A B", live="C")}, "B", id="the live one was never good"),
+        pytest.param("A", {"a": host(good="A B C", live="C")}, "A", id="by id"),
+        pytest.param("a" * 40, {"a": host(good="A B C", live="C")}, "A", id="by commit"),
+        pytest.param("aaaaaaa", {"a": host(good="A B C", live="C")}, "A", id="by short commit"),
+        pytest.param("aaaa", {"a": host(good="A1 A2 C", live="C")}, "A2", id="the newest of a commit"),
+        pytest.param("", {"a": host(good="A B", live="B"), "b": host(live="B", also="A")}, "A", id="every host has it"),
+    ],
+)
+def test_what_a_rollback_puts_back(wanted: str, hosts: dict[str, Any], release: str) -> None:
+    assert plan.rollback_target(wanted, hosts) == release
+
+
+NOTHING = "a has no earlier release that was good: there is nothing to go back to. Deploy a version instead."
+
+
+@pytest.mark.parametrize(
+    ("wanted", "hosts", "message"),
+    [
+        ("", {"a": host()}, NOTHING),
+        ("", {"a": host(good="A", live="A")}, NOTHING),
+        ("", {"a": host(live="B", also="A")}, NOTHING),
+        (
+            "nope",
+            {"a": host(good="A B C", live="C", also="D")},
+            "a has no good release 'nope' beside the live one. It has: B (bbbbbbbbbbbb); A (aaaaaaaaaaaa). Say -e release=<id or "
+            "commit>.",
+        ),
+        (
+            "C",
+            {"a": host(good="C", live="C")},
+            "a has no good release 'C' beside the live one. It has: none. Say -e release=<id or commit>.",
+        ),
+        (
+            "D",
+            {"a": host(good="A", live="A", also="D")},
+            "a has no good release 'D' beside the live one. It has: none. Say -e release=<id or commit>.",
+        ),
+        (
+            "",
+            {"a": host(good="A B", live="B"), "b": host(live="B"), "c": host(good="A", live="A"), "d": host()},
+            "b, d does not have the release A. Deploy its version instead.",
+        ),
+    ],
+)
+def test_a_rollback_that_cannot_be_says_what_there_is(wanted: str, hosts: dict[str, Any], message: str) -> None:
+    with pytest.raises(PlanError) as error:
+        plan.rollback_target(wanted, hosts)
+    assert str(error.value) == message
+
+
+def test_the_plan_in_words() -> None:
+    spec = {"application": "guestbook", "id": "N"}
+    changes = {
+        "commits": [{"commit": "f" * 40, "subject": "Count visitors", "author": "Ada"}],
+        "direction": "backward",
+        "packages": {
+            "added": ["redis 5.0"],
+            "removed": ["pymemcache 4.0"],
+            "changed": [{"name": "django", "from": "5.1", "to": "5.2"}],
+        },
+        "migrations": ["entries/migrations/0002_likes.py"],
+    }
+    hosts = {"a": host(live="O"), "b": host(), "c": host(live="N")}
+    assert plan.describe(spec, MANIFEST, changes, hosts) == [
+        "guestbook 0123456789ab (Show the newest entries first), release N",
+        "a: replaces O",
+        "b: first release",
+        "c: is live",
+        "commit ffffffffffff Count visitors (Ada)",
+        "the live commit is not an ancestor of this one: the history goes backward",
+        "package added: redis 5.0",
+        "package removed: pymemcache 4.0",
+        "package changed: django 5.1 -> 5.2",
+        "migration: entries/migrations/0002_likes.py",
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, {"commits": [], "packages": None, "migrations": None, "direction": "forward"}])
+def test_a_plan_without_changes_is_short(changes: dict[str, Any]) -> None:
+    assert len(plan.describe({"application": "guestbook", "id": "N"}, MANIFEST, changes, {"a": host()})) == 2

@@ -1,0 +1,174 @@
+"""What systemd says of units, read; and what a unit's processes must be. Hosts with a real systemd are in molecule/."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible.module_utils.placid import systemd
+
+LISTED = """\
+guestbook-web@20260102T030405Z-0123abcd.1.service      loaded active       running guestbook web
+guestbook-worker-2@20260102T030405Z-0123abcd.1.service loaded deactivating stop    guestbook worker
+guestbook-web@20260103T030405Z-4567abcd.12.service     loaded activating   start   guestbook web
+
+shop-web@20260102T030405Z-0123abcd.1.service           loaded active       running shop web
+guestbook-web@odd.service                              loaded active       running no number
+guestbook-shop-web@20260102T030405Z-0123abcd.1.service loaded active       running not this one's
+"""
+
+
+@pytest.fixture
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `systemctl` prints here, where no systemd runs; empty: it fails."""
+    answer = tmp_path / "answer"
+    program = tmp_path / "bin" / "systemctl"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\n[ -s {answer} ] && exec cat {answer}\necho "Unit not found ($*)" >&2\nexit 5\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return answer
+
+
+def test_the_units_that_run_are_told_by_slot_and_instance(said: Path) -> None:
+    said.write_text(LISTED)
+    assert systemd.running("guestbook") == [
+        ("web", "20260102T030405Z-0123abcd.1"),
+        ("worker-2", "20260102T030405Z-0123abcd.1"),
+        ("web", "20260103T030405Z-4567abcd.12"),
+        ("shop-web", "20260102T030405Z-0123abcd.1"),
+    ]
+    said.write_text("\n")
+    assert systemd.running("guestbook") == []
+
+
+def test_a_failed_command_is_told_with_its_words_and_its_complaint(said: Path) -> None:
+    with pytest.raises(systemd.UnitError) as error:
+        systemd.stop(["x.service", "y.service"])
+    expected = "systemctl stop x.service y.service failed: Unit not found (--no-pager stop x.service y.service)"
+    assert str(error.value) == expected
+    assert not said.exists()
+
+
+def test_nothing_to_start_or_stop_asks_nobody(said: Path) -> None:
+    systemd.start([])
+    systemd.stop([])
+    assert not said.exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("ActiveState=active\nSubState=running\nNRestarts=0\nResult=success\n", ""),
+        (
+            "ActiveState=active\nSubState=running\nNRestarts=2\nResult=success\n",
+            "x.service is running (success, restarted 2 times)",
+        ),
+        (
+            "ActiveState=failed\nSubState=failed\nNRestarts=0\nResult=exit-code\n",
+            "x.service is failed (exit-code, restarted 0 times)",
+        ),
+        (
+            "ActiveState=activating\nSubState=auto-restart\nNRestarts=1\nResult=signal\n",
+            "x.service is auto-restart (signal, restarted 1 times)",
+        ),
+    ],
+)
+def test_why_a_unit_is_not_well(said: Path, state: str, why: str) -> None:
+    said.write_text(state)
+    assert systemd.failure("x.service") == why
+
+
+def test_a_property_may_hold_an_equals_sign(said: Path) -> None:
+    said.write_text("Environment=A=b\nOther\n")
+    assert systemd.show("x.service", "Environment") == {"Environment": "A=b"}
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """A release whose virtual environment leads to this Python, as a real one does."""
+    path = tmp_path / "releases" / "R"
+    (path / "app").mkdir(parents=True)
+    for name in ("R", "other"):
+        programs = tmp_path / "venvs" / name / "bin"
+        programs.mkdir(parents=True)
+        (programs / "python").symlink_to(os.path.realpath(sys.executable))
+    (path / "venv").symlink_to("../../venvs/R")
+    return path
+
+
+@pytest.fixture
+def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """The processes of every unit."""
+    started: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(systemd, "processes", lambda _: [each.pid for each in started])
+    yield started
+    for each in started:
+        each.kill()
+        each.wait()
+
+
+def unproved(release: Path) -> str:
+    return systemd.unproved("x.service", release, (release / "venv").resolve())
+
+
+@pytest.mark.parametrize("python", ["venv/bin/python", "../../venvs/R/bin/python"])
+@pytest.mark.parametrize("directory", [".", "app"])
+def test_a_process_of_the_release_is_proved(
+    release: Path, process: list[subprocess.Popen[bytes]], python: str, directory: str
+) -> None:
+    program = os.path.normpath(release / python)
+    process.append(subprocess.Popen([program, "-S", "-c", "input()"], cwd=release / directory, stdin=subprocess.PIPE))
+    process.append(subprocess.Popen(["sleep", "20"], cwd=release))
+    assert unproved(release) == ""
+
+
+def test_the_old_interpreter_is_not(release: Path, process: list[subprocess.Popen[bytes]]) -> None:
+    other = release.parents[1] / "venvs" / "other" / "bin" / "python"
+    process.append(subprocess.Popen([other, "-S", "-c", "input()"], cwd=release, stdin=subprocess.PIPE))
+    venv = release.parents[1] / "venvs" / "R"
+    assert unproved(release) == f"process {process[0].pid} of x.service runs {other}, which is not in {venv}"
+
+
+@pytest.mark.parametrize("directory", ["..", "../../venvs"])
+def test_a_process_elsewhere_is_not(release: Path, process: list[subprocess.Popen[bytes]], directory: str) -> None:
+    process.append(subprocess.Popen(["sleep", "20"], cwd=release))
+    process.append(subprocess.Popen(["sleep", "20"], cwd=release / directory))
+    where = os.path.normpath(release / directory)
+    assert unproved(release) == f"process {process[1].pid} of x.service works in {where} and not in {release}"
+
+
+def test_a_unit_without_a_process_is_not(release: Path, process: list[subprocess.Popen[bytes]]) -> None:
+    assert process == []
+    assert unproved(release) == "x.service has no process"
+
+
+SHOWN = "MainPID={pid}\nActiveEnterTimestamp=@{begun}\nFragmentPath={unit}\nDropInPaths=\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "older", "why"),
+    [
+        ({"A": "1", "EMPTY": "", "C": "x=y"}, 10, ""),
+        ({}, 10, ""),
+        ({"A": "planted", "B": "planted", "C": "x=y"}, 10, "x.service runs with other settings (A, B)"),
+        ({"A": "1"}, -10, "x.service was started before {unit} changed"),
+    ],
+)
+def test_why_a_running_unit_is_to_be_started_anew(
+    said: Path, tmp_path: Path, settings: dict[str, str], older: int, why: str
+) -> None:
+    unit = tmp_path / "x.service"
+    unit.write_text("")
+    running = subprocess.Popen(["sleep", "20"], env={"PATH": os.environ["PATH"], "A": "1", "EMPTY": "", "C": "x=y"})
+    try:
+        said.write_text(SHOWN.format(pid=running.pid, begun=int(unit.stat().st_mtime) + older, unit=unit))
+        assert systemd.outdated("x.service", settings) == why.format(unit=unit)
+    finally:
+        running.kill()
+        running.wait()
+    assert systemd.outdated("x.service", settings) == "x.service has just ended"
