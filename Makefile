@@ -3,17 +3,17 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv requirements sandbox sandbox-down demo lint unit test-fast test
+.PHONY: help venv requirements sandbox sandbox-down demo lint unit test-fast test test-all
 
 SUITE ?= trixie
 VERSION ?= v1
 VENV := .venv
 STAMP := $(VENV)/stamp
 
-# The order from the ground up: a broken role stops the tests before what stands on it. Others follow by name.
-scenarios := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
-ground := base postgresql memcached tls nginx app default
-scenarios := $(filter $(scenarios),$(ground)) $(filter-out $(ground),$(scenarios))
+# The order from the ground up: a broken role stops the tests before what stands on it.
+scenarios := base postgresql memcached tls nginx app default https
+all_scenarios := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/molecule.yml))
+other_scenarios := $(filter-out $(scenarios),$(all_scenarios))
 
 # Python without a suffix, which mypy does not find by itself.
 scripts := sandbox/sandbox examples/make-repository tools/role-readme tools/vault-password-client
@@ -75,5 +75,9 @@ test-fast: venv ## Lint and all tests that need no host
 molecule-%: venv ## Test one scenario on a real host, for example molecule-nginx
 	molecule test --scenario-name $*
 
-test: venv ## Everything; what CI runs
+test: venv ## What CI runs: all that needs no host, and the scenarios that every change must pass
 	tools/test-everything $(scenarios)
+
+test-all: venv ## Every scenario, on Debian 13 and on 12
+	tools/test-everything $(scenarios) $(other_scenarios)
+	SUITE=bookworm tools/test-everything $(scenarios) $(other_scenarios)

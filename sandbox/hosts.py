@@ -76,7 +76,7 @@ class Hosts:
         labels = {"checkout": str(self.paths.checkout), "name": name, "suite": suite}
         options = [f"--label={LABEL}.{key}={value}" for key, value in labels.items()]
         options += [f"--network={NETWORK}"] if self.engine.root else []
-        options += ["--publish=127.0.0.1::22", f"--publish=127.0.0.1:{port}:80"]
+        options += ["--publish=127.0.0.1::22", f"--publish=127.0.0.1:{port}:80", "--publish=127.0.0.1::443"]
         archives = packages.make(self.paths.store, suite, container)
         options += [f"--volume={archives}:/var/cache/apt/archives", "--no-hosts", f"--hostname={name}"]
         options += ["--privileged", "--systemd=always", f"--name={container}"]
@@ -154,6 +154,8 @@ class Hosts:
             "key": str(self.key),
             "known_hosts": str(self.known_hosts),
             "http_port": ports["80/tcp"],
+            "https_port": ports["443/tcp"],
+            "network_address": (state["NetworkSettings"]["Networks"] or {}).get(NETWORK, {}).get("IPAddress", ""),
             "suite": state["Config"]["Labels"][f"{LABEL}.suite"],
             "state": state["State"]["Status"],
         }
@@ -169,6 +171,8 @@ class Hosts:
             "ansible_ssh_private_key_file": host["key"],
             "ansible_ssh_common_args": f"-o {known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
             "sandbox_http_port": host["http_port"],
+            "sandbox_https_port": host["https_port"],
+            "sandbox_address": host["network_address"],
         }
         lines = [f"      {key}: {json.dumps(value)}" for key, value in variables.items()]
         opening = "# Written by sandbox/sandbox: how to connect to the sandbox's host."
