@@ -12,6 +12,23 @@ def test_sshd_takes_no_passwords(render: Render) -> None:
     assert {"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin prohibit-password"} <= set(lines)
 
 
+@pytest.mark.parametrize(("major", "first"), [("12", "sntrup761x25519-sha512@openssh.com"), ("13", "mlkem768x25519-sha256")])
+def test_sshd_agrees_on_keys_by_what_its_version_knows(render: Render, major: str, first: str) -> None:
+    text = render("base", "sshd.conf.j2", ansible_facts={"distribution_major_version": major})
+    line = next(line for line in text.splitlines() if line.startswith("KexAlgorithms "))
+    kinds = line.split()[1].split(",")
+    assert kinds[0] == first
+    assert all(kind.startswith(("mlkem", "sntrup")) for kind in kinds)
+
+
+def test_sshd_shows_the_host_keys_that_are_wanted(render: Render) -> None:
+    lines = render("base", "sshd.conf.j2", base_ssh_host_keys=["ed25519", "rsa"]).splitlines()
+    assert [line for line in lines if line.startswith("HostKey ")] == [
+        "HostKey /etc/ssh/ssh_host_ed25519_key",
+        "HostKey /etc/ssh/ssh_host_rsa_key",
+    ]
+
+
 def test_the_journal_is_kept_and_limited(render: Render) -> None:
     lines = render("base", "journald.conf.j2", base_journal_max_size="200M", base_journal_max_days=7).splitlines()
     assert {"Storage=persistent", "SystemMaxUse=200M", "MaxRetentionSec=7day"} <= set(lines)

@@ -16,6 +16,23 @@ def test_ssh_accepts_keys_only(host: Host, line: str) -> None:
     assert line in host.check_output("sshd -T").splitlines()
 
 
+def test_ssh_offers_no_weak_algorithm(host: Host) -> None:
+    kex = "mlkem768x25519-sha256,sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com"
+    if host.system_info.release.startswith("12"):
+        kex = "sntrup761x25519-sha512@openssh.com"
+    assert {
+        "hostkey /etc/ssh/ssh_host_ed25519_key",
+        f"kexalgorithms {kex}",
+        "ciphers aes256-gcm@openssh.com,aes128-gcm@openssh.com,chacha20-poly1305@openssh.com",
+        "macs hmac-sha2-512-etm@openssh.com,hmac-sha2-256-etm@openssh.com",
+    } <= set(host.check_output("sshd -T").splitlines())
+
+
+def test_no_change_of_ssh_waits_to_be_confirmed(host: Host) -> None:
+    assert host.run("systemctl list-unit-files --no-legend 'placid-restore-*'").stdout == ""
+    assert host.run("ls /var/lib/placid/confirm/*/old").rc != 0
+
+
 def test_the_running_ssh_server_offers_no_password(host: Host) -> None:
     options = "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o PreferredAuthentications=none"
     assert "Permission denied (publickey)" in host.run(f"ssh {options} nobody@127.0.0.1 || true").stderr
