@@ -19,6 +19,22 @@ ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "
 from ansible.module_utils.placid import application
 from ansible.module_utils.placid.errors import PlacidError
 
+ENVIRONMENTS = ("sandbox", "staging", "production")
+
+
+def check(environments: list[str], version: str | None, wait: str) -> None:
+    """Raise what can be said of a run before any host is asked."""
+    if version == "":
+        raise PlacidError("Say which commit, tag or branch to deploy: ansible-playbook deploy.yml -e version=<sha|tag|branch>")
+    if environments and (len(environments) > 1 or environments[0] not in ENVIRONMENTS):
+        raise PlacidError(
+            f"These hosts are of {' and '.join(filter(None, environments)) or 'no environment'}. Name one environment: "
+            "ansible-playbook -i inventories/staging … (every host belongs to the group sandbox, staging or production, which "
+            "sets app_environment)."
+        )
+    if not wait.replace(".", "", 1).isdigit():
+        raise PlacidError(f"lock_wait is {wait!r}. Give the seconds to wait for another deployment to end: -e lock_wait=300.")
+
 
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False
@@ -26,7 +42,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         arguments = self._task.args
+        environments = list(arguments.get("environments") or [])
         try:
+            check(environments, arguments.get("version"), str(arguments.get("lock_wait") or 0))
             app = application.select(arguments["apps"], arguments.get("name") or "")
         except PlacidError as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -38,6 +56,6 @@ class ActionModule(ActionBase):
             "since": now.isoformat(timespec="seconds"),
             "wait": float(arguments.get("lock_wait") or 0),
         }
-        environment = str(arguments.get("environment") or "")
+        environment = str(environments[0]) if environments else ""
         shown = application.public(app)
         return {**result, "changed": False, "application": shown, "environment": environment, "deployment": deployment}

@@ -20,6 +20,10 @@ requirements: [to be set as stdout_callback in ansible.cfg]
 """
 
 
+#: Where a task's result holds lines for a person.
+TEXT = {"ansible.builtin.debug": "msg", "release": "lines", "release_plan": "lines"}
+
+
 class CallbackModule(DefaultCallback):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
@@ -39,9 +43,10 @@ class CallbackModule(DefaultCallback):
         )
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        lines = result.result.get("msg")
+        lines = result.result.get(TEXT.get(result.task.action, ""))
         if result.task.action != "ansible.builtin.debug" or not isinstance(lines, list) or self._display.verbosity:
             super().v2_runner_on_ok(result)
+        if not lines or not isinstance(lines, list) or self._display.verbosity:
             return
         if self._last_task_banner != result.task._uuid:
             self._print_task_banner(result.task)

@@ -20,10 +20,14 @@ options:
     description: The application that is meant; may be empty where there is only one.
     type: str
     default: ""
-  environment:
-    description: The environment of its hosts, such as staging; returned as it is, for the records.
+  environments:
+    description: The environments of its hosts, each once. More than one, or another than sandbox, staging and production, fails.
+    type: list
+    elements: str
+    default: []
+  version:
+    description: The commit, tag or branch to deploy, where one is wanted; an empty one fails.
     type: str
-    default: ""
   purpose:
     description: What is about to be done, for whoever finds the lock taken.
     type: str
@@ -51,7 +55,7 @@ application:
   returned: success
   type: dict
 environment:
-  description: The environment that was given.
+  description: The environment of the hosts; empty where none was given.
   returned: success
   type: str
 deployment:

@@ -15,7 +15,7 @@ options:
     type: dict
     required: true
   hosts:
-    description: What M(release_info) returned, by host.
+    description: What C(ask) of M(release) returned, by host.
     type: dict
     required: true
   artefact:

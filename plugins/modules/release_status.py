@@ -72,7 +72,7 @@ from ansible.module_utils.placid import ledger, lock, systemd
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.stage import complete, releases
+from ansible.module_utils.placid.releases import complete, releases
 from ansible.module_utils.placid.status import became_live, runs
 
 

@@ -10,7 +10,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
 
 def load(path: str) -> Any:
-    """The module at a path below plugins/, such as modules/release_stage.py."""
+    """The module at a path below plugins/, such as action/release.py."""
     name = f"placid_{path.removesuffix('.py').replace('/', '_')}"
     spec = importlib.util.spec_from_file_location(name, PLUGINS / path)
     assert spec is not None

@@ -11,7 +11,7 @@ import pytest
 from ansible.module_utils.placid import ledger
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.prune import doomed, in_use, prune
-from ansible.module_utils.placid.stage import releases
+from ansible.module_utils.placid.releases import releases
 
 
 @pytest.mark.parametrize(

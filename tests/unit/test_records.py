@@ -23,17 +23,22 @@ KNOWN = {
     "deployment": {"token": TOKEN, "who": "ada@desk", "purpose": "deploy v2", "since": "2026-01-02T03:04:05+00:00", "wait": 0},
 }
 LIVE = {"live": {"id": "R1", "commit": "c1"}}
+STAGED = {"changed": True, "seconds": 3, "steps": {"venv": 2.0}, "output": {"A step": {"stdout": "o", "stderr": ""}}}
 RESULTS: list[tuple[str, dict[str, Any]]] = [
-    ("release_info", LIVE),
+    ("release", {"phases": {"ask": LIVE}}),
     ("artefact", {"version": "v2", "commit": "c2", "changed": True, "seconds": 2.345}),
     ("release_plan", {"lines": ["guestbook c2"], "release": {"id": "R2", "commit": "c2"}}),
     (
-        "release_stage",
-        {"changed": True, "seconds": 3, "steps": {"venv": 2.0}, "output": {"A step": {"stdout": "o", "stderr": ""}}},
+        "release",
+        {
+            "phases": {
+                "stage": STAGED,
+                "migrate": {"changed": True, "applied": ["a.0001"], "reversed": [], "kept": []},
+                "activate": {"changed": True, "release": "R2", "settings_changed": ["DEBUG"]},
+            }
+        },
     ),
-    ("release_migrate", {"changed": True, "applied": ["a.0001"], "reversed": [], "kept": []}),
-    ("release_activate", {"changed": True, "release": "R2", "settings_changed": ["DEBUG"]}),
-    ("release_record", {"changed": True}),
+    ("release", {"phases": {"record": {"changed": True}}}),
 ]
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 17, tzinfo=datetime.UTC)
 
@@ -72,16 +77,16 @@ def test_a_deployment_that_went_well(record: Record) -> None:
 
 
 def test_a_change_of_settings_has_the_commit_that_is_live(record: Record) -> None:
-    record.note("release_info", "one", OK, LIVE, 0)
-    record.note("release_activate", "one", OK, {"release": "R1", "settings_changed": []}, 0)
+    record.note("release", "one", OK, {"phases": {"ask": LIVE}}, 0)
+    record.note("release", "one", OK, {"phases": {"activate": {"release": "R1", "settings_changed": []}}}, 0)
     assert (record.content["release"], record.content["commit"]) == ("R1", "c1")
 
 
-@pytest.mark.parametrize("action", ["release_stage", "ansible.builtin.assert"])
+@pytest.mark.parametrize("action", ["release", "ansible.builtin.assert"])
 @pytest.mark.parametrize("outcome", [FAILED, UNREACHABLE])
 def test_the_first_failure_is_the_error_of_the_run(record: Record, action: str, outcome: str) -> None:
-    record.note("release_info", "one", OK, LIVE, 0)
-    record.note("release_info", "two", OK, {"live": {}}, 0)
+    record.note("release", "one", OK, {"phases": {"ask": LIVE}}, 0)
+    record.note("release", "two", OK, {"phases": {"ask": {"live": {}}}}, 0)
     record.note(action, "one", outcome, {"msg": " it broke\n"}, 0)
     record.note(action, "three", outcome, {"msg": "so did I"}, 0)
     record.finish(False, NOW)
@@ -122,13 +127,13 @@ def test_no_name_leads_out_of_the_record(name: str) -> None:
 
 APP = {"name": "placid_of_no_host", "repository": "x", "domains": ["a.example.org"], "secrets": {"KEY": "planted"}}
 TASKS: list[dict[str, Any]] = [
-    {"application_info": {"apps": [APP], "environment": "staging", "purpose": "deploy v1"}, "register": "known"},
-    {"release_info": {"application": APP["name"]}},
+    {"application_info": {"apps": [APP], "environments": ["staging"], "purpose": "deploy v1"}, "register": "known"},
+    {"release": {"application": APP["name"], "phases": ["ask"]}},
     {
-        "release_record": {
+        "release": {
             "application": APP["name"],
+            "phases": ["record"],
             "release": "R",
-            "event": "deployed",
             "deployment": "{{ known.deployment }}",
         }
     },

@@ -42,7 +42,9 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
     plan = {"application": {"name": APP, **PROCESSES}, "hosts": {"one": HOST}}
     stage = {
         "application": APP,
-        "release": {"id": "R", "commit": COMMIT},
+        "phases": ["stage"],
+        "release": "R",
+        "spec": {"id": "R", "commit": COMMIT},
         "manifest": MANIFEST,
         "archive": str(directory / "source"),
         "wheels_dir": str(directory / "wheels"),
@@ -55,10 +57,10 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
         "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
-        "staged": {"release_stage": stage},
-        "staged_in_check_mode": {"release_stage": stage, "check_mode": True},
-        "told": {"release_info": {"application": APP}},
-        "recorded": {"release_record": {"application": APP, "release": "R", "event": "deployed", "deployment": DEPLOYMENT}},
+        "staged": {"release": stage},
+        "staged_in_check_mode": {"release": stage, "check_mode": True},
+        "told": {"release": {"application": APP, "phases": ["ask"]}},
+        "recorded": {"release": {"application": APP, "phases": ["record"], "release": "R", "deployment": DEPLOYMENT}},
     }
 
 
@@ -148,7 +150,7 @@ def test_only_a_real_run_sends_anything(results: Results) -> None:
 
 
 def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None:
-    told = results["told"]
+    told = results["told"]["phases"]["ask"]
     empty = {"live": {}, "good": [], "previous_good": "", "releases": {}, "wheels": [], "artefacts": [], "venvs": []}
     assert {key: told[key] for key in empty} == empty
     assert (told["prepared"], told["changed"]) == (False, False)

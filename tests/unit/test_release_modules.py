@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid.errors import ArchiveError, WheelhouseError
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.phases.ask import names, pythons
+from ansible.module_utils.placid.phases.stage import unpack_bundle
 from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
 
 from unit.plugins import load
 
-missing = load("action/release_stage.py").missing
-unpack_bundle = load("modules/release_stage.py").unpack_bundle
-info = load("modules/release_info.py")
-names, pythons = info.names, info.pythons
+missing = load("action/release.py").missing
 
 
 def digest(content: bytes) -> str:

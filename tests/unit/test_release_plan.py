@@ -33,7 +33,7 @@ def host(
     also: str = "",
     releases: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What `release_info` says of a host; good, live and also name releases by a letter that begins their commit too."""
+    """What a host says when it is asked; good, live and also name releases by a letter that begins their commit too."""
     names = sorted({*good.split(), *live.split(), *also.split()})
     known = {name: {"id": name, "commit": name[0].lower() * 40} for name in names} | (releases or {})
     earlier = [name for name in good.split() if name != live]

@@ -11,15 +11,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid import stage
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.stage import (
-    Stage,
-    StageError,
-    complete,
-    launcher,
-    process_environment,
-    releases,
-    remove_leftovers,
-)
+from ansible.module_utils.placid.releases import complete, process_environment, releases
+from ansible.module_utils.placid.stage import Stage, StageError, launcher, remove_leftovers
 
 SPEC: dict[str, Any] = {
     "id": "R",

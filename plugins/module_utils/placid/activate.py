@@ -19,7 +19,7 @@ from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import replace_file, replace_link
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.stage import process_environment
+from ansible.module_utils.placid.releases import process_environment
 
 #: Seconds that a process without a health check must have been running to count as well.
 SETTLE_SECONDS = 1.0

@@ -6,7 +6,7 @@ import datetime
 import html
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,20 +15,18 @@ from ansible.module_utils.placid import command, dotenv, ledger, lock
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import remove_marked
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.stage import MARKER
+from ansible.module_utils.placid.releases import MARKER
 
 #: Shorter lines of a secret of several lines are no secret by themselves.
 SHORTEST_LINE = 8
 
-APPLICATION = {"application": {"type": "str", "required": True}}
-SETTINGS = {
+#: The arguments that every phase may need.
+COMMON: dict[str, Any] = {
+    "application": {"type": "str", "required": True},
     "settings": {"type": "dict", "default": {}},
     "secrets": {"type": "dict", "default": {}, "no_log": True},
-}
-DEPLOYMENT = {
     "deployment": {
         "type": "dict",
-        "required": True,
         "options": {
             "token": {"type": "str", "required": True, "no_log": False},
             "who": {"type": "str", "required": True},
@@ -40,21 +38,31 @@ DEPLOYMENT = {
 }
 
 
-def run(work: Callable[[AnsibleModule], dict[str, Any]], *specs: dict[str, Any]) -> None:
-    """Be a module: parse the arguments, do the work, say what it returned or, for a PlacidError, what was wrong."""
-    argument_spec = {name: option for spec in (APPLICATION, *specs) for name, option in spec.items()}
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    begun = time.monotonic()
-    try:
-        result = work(module)
-    except PlacidError as error:
-        module.fail_json(msg=str(error), **_output())
-    module.exit_json(seconds=round(time.monotonic() - begun, 2), **result, **_output())
+def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
+    """Be a module: parse the arguments, do the phases, say what each returned or, for a PlacidError, what was wrong.
+
+    phase: gives the module of a phase, whose `run` takes this module; what the phases before it returned is in `done`.
+    """
+    module = AnsibleModule(argument_spec={**COMMON, **spec}, supports_check_mode=True)
+    done: dict[str, dict[str, Any]] = {}
+    for name in module.params["phases"]:
+        begun, problem = time.monotonic(), None
+        try:
+            result = phase(name).run(module)
+        except PlacidError as error:
+            result, problem = {"failed": True}, error
+        done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), **_output()}
+        module.params["done"] = {**module.params["done"], **done}
+        if problem:
+            module.fail_json(msg=str(problem), phases=done)
+    diff = [result.pop("diff") for result in done.values() if "diff" in result]
+    module.exit_json(changed=any(result["changed"] for result in done.values()), phases=done, diff=diff)
 
 
 def _output() -> dict[str, Any]:
-    """What the programs that ran wrote, by step, if they wrote anything; for the controller's records."""
+    """What the programs of a phase wrote, by step, if they wrote anything; for the controller's records."""
     output = {step: streams for step, streams in command.written.items() if any(streams.values())}
+    command.written.clear()
     return {"output": output} if output else {}
 
 

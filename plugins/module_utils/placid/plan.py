@@ -20,7 +20,7 @@ class PlanError(PlacidError):
 def target(application: str, python: str, hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     """What the wheels must fit: the hosts' interpreter, machine and C library. Raises PlanError when no wheelhouse fits all.
 
-    python: the version that the application asks for, or nothing for the hosts' own. hosts: what `release_info` said of each.
+    python: the version that the application asks for, or nothing for the hosts' own. hosts: what `ask` said of each.
     """
     missing = [host for host, info in hosts.items() if not info["prepared"]]
     if missing:

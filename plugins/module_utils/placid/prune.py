@@ -10,8 +10,8 @@ from pathlib import Path
 from ansible.module_utils.placid import ledger
 from ansible.module_utils.placid.files import remove_marked
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.stage import MARKER as RELEASE_MARKER
-from ansible.module_utils.placid.stage import releases
+from ansible.module_utils.placid.releases import MARKER as RELEASE_MARKER
+from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.virtual_environment import MARKER as VENV_MARKER
 
 

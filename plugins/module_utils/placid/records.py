@@ -12,19 +12,11 @@ from collections.abc import Mapping
 from typing import Any
 
 UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable"
-#: What begins a record, and the tasks that are its phases.
+#: What begins a record, and the tasks that are its phases: those that touch no host, whichever host Ansible runs them for, and
+#: the one that does phases on a host and returns what each of them did.
 BEGINS = "application_info"
-PHASES = {
-    "release_info": "ask",
-    "artefact": "build",
-    "release_plan": "plan",
-    "release_stage": "stage",
-    "release_migrate": "migrate",
-    "release_activate": "activate",
-    "release_record": "record",
-}
-#: The phases that touch no host, whichever host Ansible runs them for.
-ON_THE_CONTROLLER = ("build", "plan")
+ON_THE_CONTROLLER = {"artefact": "build", "release_plan": "plan"}
+ON_A_HOST = "release"
 
 
 class Record:
@@ -64,18 +56,22 @@ class Record:
 
         outcome: ok, failed or unreachable. seconds: how long it took as seen from here, for a result that does not say.
         """
-        phase = PHASES.get(action, "")
-        where = "controller" if phase in ON_THE_CONTROLLER else host
-        if phase:
-            took = round(float(result.get("seconds", seconds)), 2)
-            changed = bool(result.get("changed"))
-            entry = {"phase": phase, "host": where, "result": outcome, "changed": changed, "seconds": took}
-            self.content["phases"].append({**entry, "steps": result["steps"]} if result.get("steps") else entry)
+        phases = {ON_THE_CONTROLLER[action]: result} if action in ON_THE_CONTROLLER else {}
+        where = "controller" if phases else host
+        if action == ON_A_HOST:
+            phases = result.get("phases", {})
+        found: dict[str, str] = {}
+        for phase, part in phases.items():
+            failed = part.get("failed") or (where == "controller" and outcome != OK)
+            took, changed = round(float(part.get("seconds", seconds)), 2), bool(part.get("changed"))
+            entry = {"phase": phase, "host": where, "result": FAILED if failed else OK, "changed": changed, "seconds": took}
+            self.content["phases"].append({**entry, "steps": part["steps"]} if part.get("steps") else entry)
+            if not failed:
+                self._take(phase, host, part)
+            found |= files(where, phase, part.get("output") or {})
         if outcome != OK:
             self._fail(host, outcome, str(result.get("msg", "")).strip())
-        elif phase:
-            self._take(phase, host, result)
-        return files(where, phase, result.get("output") or {})
+        return found
 
     def finish(self, failed: bool, now: datetime.datetime) -> None:
         self.content["result"] = FAILED if failed or self.content["error"] else OK

@@ -21,10 +21,9 @@ from ansible.module_utils.placid.command import lower_privileges, run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.releases import MARKER, complete, process_environment
 from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, remove_unfinished
 
-#: Written last: a release without it is a leftover.
-MARKER = "release.json"
 #: What Placid adds to the committed tree, beside the directory of static files.
 ADDITIONS = ("venv", ".placid", MARKER)
 #: Bytes that stay free beside what a release needs.
@@ -34,35 +33,6 @@ SPARE_INODES = 10_000
 
 class StageError(PlacidError):
     """A release that could not be installed. Nothing of it is left, and the live one was not touched."""
-
-
-def complete(layout: Layout, release: str) -> dict[str, Any] | None:
-    """What release.json says, or None where the release is missing or half-made."""
-    try:
-        content = json.loads((layout.release(release) / MARKER).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return None
-    return content if isinstance(content, dict) else None
-
-
-def releases(layout: Layout) -> dict[str, dict[str, Any]]:
-    """The complete releases on the host by id, oldest first."""
-    names = sorted(os.listdir(layout.releases)) if layout.releases.is_dir() else []
-    found = {name: complete(layout, name) for name in names}
-    return {name: content for name, content in found.items() if content is not None}
-
-
-def process_environment(layout: Layout, spec: Mapping[str, Any]) -> dict[str, str]:
-    """The variables that belong to one release and not to the settings file."""
-    release = layout.release(spec["id"])
-    static = {"STATIC_ROOT": str(release / spec["static"]["root"])} if spec["static"]["root"] else {}
-    return {
-        "PATH": f"{release / 'venv/bin'}:/usr/local/bin:/usr/bin:/bin",
-        **static,
-        "PLACID_RELEASE": spec["id"],
-        "PLACID_COMMIT": spec["commit"],
-        "PYTHONUNBUFFERED": "1",
-    }
 
 
 def launcher(layout: Layout, spec: Mapping[str, Any], command: str) -> str:

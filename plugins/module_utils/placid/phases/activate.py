@@ -1,0 +1,61 @@
+"""Making a release live without a visitor noticing; what fails is put back, and a release that was never good removed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid.activate import Activation, FrontDoor
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.releases import complete
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    layout = Layout(module.params["application"])
+    release = module.params["release"] or layout.live_release()
+    if not release:
+        raise PlacidError(
+            f"Nothing of {layout.name} is live on this host. Deploy first: ansible-playbook deploy.yml -e version=…"
+        )
+    spec = complete(layout, release)
+    if spec is None and module.check_mode:
+        return {"changed": True, "release": release, "instance": "", "reasons": [f"{release} is not staged"], "steps": {}}
+    if spec is None:
+        raise PlacidError(f"The release {release} is not complete on this host. Deploy its version again.")
+    layout = layout_of(module)
+    settings = environment_of(module)
+    front_door = FrontDoor(**module.params["front_door"])
+    if front_door.certificate and not os.path.exists(front_door.certificate) and not module.check_mode:
+        raise PlacidError(
+            f"There is no {front_door.certificate}: TLS is new in the inventory. Run ansible-playbook site.yml here first."
+        )
+    if module.check_mode:
+        activation = Activation(layout, spec, settings, front_door)
+        activation.plan()
+    else:
+        with locked(module, layout):
+            activation = Activation(layout, spec, settings, front_door)
+            activate(module, layout, activation, release)
+    names = "".join(f"{name}\n" for name in activation.settings_changed)
+    return {
+        "changed": activation.changed,
+        "release": release,
+        "instance": activation.live_instance,
+        "reasons": activation.reasons,
+        "settings_changed": activation.settings_changed,
+        "steps": activation.steps,
+        "diff": {"before": "", "after": names, "before_header": "settings", "after_header": "settings that change"},
+    }
+
+
+def activate(module: AnsibleModule, layout: Layout, activation: Activation, release: str) -> None:
+    try:
+        activation.run()
+    except PlacidError:
+        discard(module, layout, release, "activate")
+        raise
+    if activation.changed:
+        record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)

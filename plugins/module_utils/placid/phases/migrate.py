@@ -1,0 +1,85 @@
+"""Bringing an application's database to what a release needs.
+
+Migrations that the live release knows and this one does not are refused, kept or reversed; what is pending is applied as the
+application's user, under a PostgreSQL advisory lock and with a lock_timeout. What was applied before a failure is told.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import migrations
+from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.releases import complete, process_environment
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    release = module.params["release"]
+    if module.check_mode and complete(Layout(module.params["application"]), release) is None:
+        return {"changed": False, "applied": [], "reversed": [], "kept": []}
+    layout = layout_of(module)
+    with locked(module, layout):
+        try:
+            return migrate(module, layout, release)
+        except PlacidError:
+            discard(module, layout, release, "migrate")
+            raise
+
+
+class Database:
+    """An application's database as the code of its releases sees it."""
+
+    def __init__(self, module: AnsibleModule, layout: Layout) -> None:
+        self.module, self.layout, self.environment = module, layout, environment_of(module)
+
+    def ask(self, release: str, mode: str, what: str, **argument: Any) -> dict[str, Any]:
+        spec = complete(self.layout, release)
+        if spec is None:
+            raise PlacidError(f"The release {release} is not complete on this host. Deploy its version again.")
+        environment = {**self.environment, **process_environment(self.layout, spec)}
+        wait = self.module.params["database_wait"]
+        directory = self.layout.release(release)
+        return migrations.run(mode, self.layout.name, directory, environment, what, database_wait=wait, **argument)
+
+
+def apply(module: AnsibleModule, database: Database, release: str) -> None:
+    """Apply what is pending, and write down what was applied, also when a later one failed."""
+    try:
+        result = database.ask(release, "migrate", "Migrating the database")
+    except migrations.MigrationError as error:
+        done = sorted(set(error.result["applied_after"]) - set(error.result["applied_before"]))
+        record(module, database.layout, "migrated", release, applied=done, failed=True)
+        raise
+    record(module, database.layout, "migrated", release, applied=result["pending"])
+
+
+def cross(module: AnsibleModule, database: Database, release: str, plan: dict[str, Any]) -> list[str]:
+    """The migrations that only the live release knows; taken back if that was asked for, refused if nothing was."""
+    live, newer = database.layout.live_release(), set(plan["applied_before"]) - set(plan["known"])
+    if not newer or not live or live == release:
+        return []
+    crossed = sorted(newer & set(database.ask(live, "plan", "Asking the live release for its migrations")["known"]))
+    if crossed and module.params["migrations"] == "refuse":
+        raise PlacidError(
+            f"{release} does not know the migrations {', '.join(crossed)}, which the database has. If its code can live with "
+            "them, say -e migrations=keep; to take them back first, with what they hold, say -e migrations=reverse."
+        )
+    if crossed and module.params["migrations"] == "reverse" and not module.check_mode:
+        database.ask(live, "reverse", "Reversing the migrations", keep=sorted(set(plan["applied_before"]) - set(crossed)))
+        record(module, database.layout, "migrated", release, reversed=crossed)
+    return crossed
+
+
+def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, Any]:
+    database = Database(module, layout)
+    plan = database.ask(release, "plan", "Asking the release for its migrations")
+    crossed = cross(module, database, release, plan)
+    pending = plan["pending"] if module.params["apply_migrations"] else []
+    if pending and not module.check_mode:
+        apply(module, database, release)
+    taken = crossed if module.params["migrations"] == "reverse" else []
+    kept = crossed if module.params["migrations"] == "keep" else []
+    return {"changed": bool(pending or taken), "applied": pending, "reversed": taken, "kept": kept}

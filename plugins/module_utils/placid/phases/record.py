@@ -1,0 +1,40 @@
+"""Writing down what became of a release, and removing old ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import ledger
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.module import layout_of, locked, record
+from ansible.module_utils.placid.prune import prune
+from ansible.module_utils.placid.releases import complete
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    done = module.params["done"]
+    happened = any(done.get(phase, {}).get("changed") for phase in ("stage", "activate"))
+    if module.check_mode and not Layout(module.params["application"]).releases.is_dir():
+        return {"changed": True, "pruned": []}
+    layout = layout_of(module)
+    release = done.get("activate", {}).get("release") or module.params["release"]
+    event, keep = module.params["event"], module.params["keep"]
+    if module.check_mode:
+        return {"changed": happened, "pruned": prune(layout, keep, dry_run=True)}
+    with locked(module, layout, last=True):
+        write = happened or release not in ledger.good_releases(ledger.read(layout.ledger))
+        if write:
+            spec = complete(layout, release) or {}
+            record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done))
+        pruned = prune(layout, keep)
+        if pruned:
+            record(module, layout, "pruned", release, removed=pruned)
+    return {"changed": write or bool(pruned), "pruned": pruned}
+
+
+def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the ledger tells of an event beside the release."""
+    if event == "rolled back":
+        return {key: done.get("migrate", {}).get(key, []) for key in ("reversed", "kept")}
+    return {"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {}

@@ -1,0 +1,194 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: MIT
+"""Do phases of a deployment on a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: Do phases of a deployment, a rollback or a change of settings on a host
+description:
+  - C(ask) says what runs on a host and what the host is. It works on a host that was never deployed to.
+  - C(stage) sends what the host lacks of an artefact, unpacks it as an unprivileged user, builds the virtual environment offline
+    from the wheels that were sent, collects static files, runs the build commands and C(manage.py check --deploy). The release is
+    marked complete last.
+  - C(migrate) finds the migrations of the database that the live release knows and this one does not, and refuses, keeps or
+    reverses them; then it applies what is pending, as the application's user, under a PostgreSQL advisory lock and with a
+    C(lock_timeout).
+  - C(activate) writes the settings file, starts the release's processes beside those that run, asks the new web process for its
+    health page with a real Host and scheme header, switches with one rename, asks the smoke paths through the web server, and
+    lets the old processes finish. What is to do is found from the processes that run.
+  - C(record) writes what happened into the ledger, and removes releases, virtual environments, wheels and archives that are not
+    needed any more.
+  - Phases of one call follow one another on the host; the first that fails ends the call. A failure leaves the release that was
+    live before, with the settings it had, and nothing of one that was never good. A run that was killed is taken up by the next,
+    and a second run changes nothing.
+options:
+  application: {description: Name of the application., type: str, required: true}
+  phases:
+    description: The phases to do, in their order.
+    type: list
+    elements: str
+    choices: [ask, stage, migrate, activate, record]
+    required: true
+  done:
+    description: What earlier calls of this deployment returned as C(phases), for C(record).
+    type: dict
+    default: {}
+  release:
+    description: Id of the release that is to be live; the live one when it is empty, for C(activate) and C(record).
+    type: str
+    default: ""
+  spec: {description: "For C(stage): what release.json is to hold, as M(release_plan) returns it.", type: dict}
+  manifest: {description: "For C(stage): manifest of the artefact, as M(artefact) returns it.", type: dict}
+  archive: {description: "For C(stage): path of the artefact's source archive on the controller.", type: path}
+  wheels_dir:
+    description: "For C(stage): directory on the controller with the wheels, each at C(<sha256>/<file name>)."
+    type: path
+  host: {description: "For C(stage): what C(ask) returned for this host; what it has is not sent.", type: dict}
+  migrations:
+    description:
+      - What becomes of migrations that the database has and the release does not know.
+      - V(refuse) fails with their names, V(keep) leaves them, V(reverse) takes them back with the code of the live release.
+    type: str
+    choices: [refuse, keep, reverse]
+    default: refuse
+  apply_migrations: {description: Whether to apply what is pending; a rollback does not., type: bool, default: true}
+  database_wait: {description: Seconds to wait for a database that does not answer yet., type: int, default: 60}
+  settings: {description: Environment of the application., type: dict, default: {}}
+  secrets: {description: The part of the environment that is secret., type: dict, default: {}}
+  front_door:
+    description: "For C(activate): how visitors reach the application on this host."
+    type: dict
+    suboptions:
+      host: {description: The name they ask for., type: str, required: true}
+      port: {description: Port of the web server., type: int, default: 80}
+      scheme: {description: Scheme that the application is told., type: str, choices: [http, https], default: http}
+      certificate: {description: The file that the web server is to show over TLS; empty for plain HTTP., type: str, default: ""}
+      smoke: {description: Paths that must not answer with a server's error., type: list, elements: str, default: []}
+  event:
+    description: "For C(record): what happened."
+    type: str
+    choices: [deployed, rolled back, settings]
+    default: deployed
+  keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
+  address: {description: "For C(record): where a person can look at the site; it is told at the end.", type: str, default: ""}
+  deployment:
+    description: The deployment that this is a step of, as M(application_info) returns it; all phases but C(ask) want it.
+    type: dict
+    suboptions:
+      token: {description: Names one run., type: str, required: true}
+      who: {description: User and controller., type: str, required: true}
+      purpose: {description: What is deployed., type: str, required: true}
+      since: {description: When it began in UTC., type: str, required: true}
+      wait: {description: Seconds to wait for another deployment to end., type: float, default: 0}
+attributes:
+  check_mode:
+    support: partial
+    description: Says what would be done and why. A release that is not staged cannot be asked for its migrations.
+  diff_mode: {support: partial, description: Names of the settings that change; never a value.}
+author: Placid
+"""
+
+EXAMPLES = r"""
+- name: Ask what is live
+  release: {application: guestbook, phases: [ask]}
+  register: guestbook
+
+- name: Make the live release run with other settings
+  release:
+    application: guestbook
+    phases: [activate, record]
+    settings: {DEBUG: "false"}
+    front_door: {host: guestbook.example.org, smoke: [/]}
+    event: settings
+    deployment: "{{ known.deployment }}"
+"""
+
+RETURN = r"""
+phases:
+  description: What each phase that was done returned, by its name; also when a later one failed.
+  returned: always
+  type: dict
+  contains:
+    changed: {description: Whether it changed anything., type: bool}
+    seconds: {description: Seconds that the work on the host took., type: float}
+    steps: {description: "C(stage), C(activate): seconds by step.", type: dict}
+    failed: {description: "Whether it failed, and ended the call.", type: bool}
+    output:
+      description: What the application's programs wrote, C(stdout) and C(stderr) by step, the last 100 kB of each, if anything.
+      type: dict
+    live: {description: "C(ask): the live release as in C(releases); empty before the first deployment.", type: dict}
+    previous_good: {description: "C(ask): id of the release that a rollback would put back; may be empty.", type: str}
+    good: {description: "C(ask): ids of the complete releases that were live and healthy, the newest last.", type: list}
+    releases: {description: "C(ask): the complete releases by id, as C(id), C(commit), C(source) and C(spec_digest).", type: dict}
+    requirements: {description: "C(ask): what the live release has installed, a line each.", type: str}
+    prepared: {description: "C(ask): whether C(site.yml) has made room for the application.", type: bool}
+    target: {description: "C(ask): what wheels must fit here, as C(python), C(machine) and C(glibc).", type: dict}
+    pythons: {description: "C(ask): versions of the interpreters in /usr/bin.", type: list}
+    wheels: {description: "C(ask): digests (sha256) of the wheels that are on the host.", type: list}
+    artefacts: {description: "C(ask): file names of the source archives that are on the host.", type: list}
+    venvs: {description: "C(ask): names of the virtual environments that are on the host.", type: list}
+    applied: {description: "C(migrate): migrations that were applied now, as app_label.name.", type: list}
+    reversed: {description: "C(migrate): migrations that were taken back now.", type: list}
+    kept: {description: "C(migrate): migrations of the database that the release does not know and that were left.", type: list}
+    release: {description: "C(activate): id of the release that is live.", type: str}
+    instance: {description: "C(activate): name of the processes' units behind the @.", type: str}
+    reasons: {description: "C(activate): why there was something to do.", type: list}
+    settings_changed: {description: "C(activate): names of the settings that changed.", type: list}
+    pruned: {description: "C(record): ids of the releases that were removed.", type: list}
+lines:
+  description: What is live and how long each phase took, in words, after C(record).
+  returned: always
+  type: list
+  elements: str
+sent_bytes:
+  description: Size of what was sent to the host.
+  returned: always
+  type: int
+"""
+
+import importlib
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from ansible.module_utils.placid.module import run
+
+if TYPE_CHECKING:  # Ansible sends what is imported here; the host imports a phase when it is its turn.
+    from ansible.module_utils.placid.phases import activate, ask, migrate, record, stage  # noqa: F401
+
+SPEC = {
+    "phases": {"type": "list", "elements": "str", "choices": ["ask", "stage", "migrate", "activate", "record"], "required": True},
+    "done": {"type": "dict", "default": {}},
+    "release": {"type": "str", "default": ""},
+    "spec": {"type": "dict"},
+    "manifest": {"type": "dict"},
+    "bundle": {"type": "path"},
+    "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
+    "apply_migrations": {"type": "bool", "default": True},
+    "database_wait": {"type": "int", "default": 60},
+    "front_door": {
+        "type": "dict",
+        "options": {
+            "host": {"type": "str", "required": True},
+            "port": {"type": "int", "default": 80},
+            "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
+            "certificate": {"type": "str", "default": ""},
+            "smoke": {"type": "list", "elements": "str", "default": []},
+        },
+    },
+    "event": {"type": "str", "choices": ["deployed", "rolled back", "settings"], "default": "deployed"},
+    "keep": {"type": "int", "default": 5},
+}
+
+
+def phase(name: str) -> ModuleType:
+    return importlib.import_module(f"ansible.module_utils.placid.phases.{name}")
+
+
+def main() -> None:
+    run(phase, SPEC)
+
+
+if __name__ == "__main__":
+    main()
