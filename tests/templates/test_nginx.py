@@ -14,8 +14,10 @@ def test_server_tokens_are_set_where_debian_does_not(render: Render, debian: str
 
 
 def test_limits_are_those_given(render: Render) -> None:
-    text = render("nginx", "placid.conf.j2", nginx_client_max_body_size="64m", nginx_proxy_timeout_seconds=5)
-    wanted = {"client_max_body_size 64m;", "proxy_read_timeout 5s;", "proxy_send_timeout 5s;"}
+    text = render(
+        "nginx", "placid.conf.j2", nginx_client_max_body_size="64m", nginx_proxy_timeout_seconds=5, nginx_client_timeout_seconds=7
+    )
+    wanted = {"client_max_body_size 64m;", "proxy_read_timeout 5s;", "proxy_send_timeout 5s;", "client_body_timeout 7s;"}
     assert wanted <= set(text.splitlines())
 
 
