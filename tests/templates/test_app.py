@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+import yaml
+
+from rules.repository import ROOT
 
 Render = Callable[..., str]
 APP = {
@@ -13,6 +20,12 @@ APP = {
     "media": {"url": "/media/"},
     "tls": False,
 }
+VARS: dict[str, Any] = yaml.safe_load((ROOT / "roles/app/vars/main.yml").read_text())
+PAGES: dict[str, Any] = {name: VARS[name] for name in ("__app_pages", "__app_page_policy")}
+
+
+def nginx_site(render: Render, **changes: Any) -> str:
+    return render("app", "site-nginx.conf.j2", __app_entry={**APP, **changes}, **PAGES)
 
 
 def process(render: Render, name: str) -> list[str]:
@@ -42,7 +55,7 @@ def test_no_secret_is_in_a_unit(render: Render) -> None:
 
 
 def test_the_site_names_no_release(render: Render) -> None:
-    text = render("app", "site.conf.j2", __app_entry=APP)
+    text = nginx_site(render)
     assert "proxy_pass http://unix:/srv/guestbook/web.sock:;" in text
     assert "root /srv/guestbook/current/.placid/www;" in text
     assert "root /srv/guestbook/previous/.placid/www;" in text
@@ -50,7 +63,7 @@ def test_the_site_names_no_release(render: Render) -> None:
 
 
 def test_the_site_answers_to_the_domains_with_what_was_asked(render: Render) -> None:
-    text = render("app", "site.conf.j2", __app_entry=APP)
+    text = nginx_site(render)
     assert "server_name guestbook.example.org www.example.org;" in text
     assert "client_max_body_size 25m;" in text
     assert {"proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto $scheme;"} <= {
@@ -59,14 +72,14 @@ def test_the_site_answers_to_the_domains_with_what_was_asked(render: Render) -> 
 
 
 def test_uploads_run_nothing(render: Render) -> None:
-    media = render("app", "site.conf.j2", __app_entry=APP).partition("location /media/")[2].partition("}")[0]
+    media = nginx_site(render).partition("location /media/")[2].partition("}")[0]
     assert "alias /var/lib/guestbook/media/;" in media
     assert "default-src 'none'; sandbox" in media
 
 
 def servers(render: Render, tls: object) -> list[str]:
     """The text of each server of the site."""
-    return render("app", "site.conf.j2", __app_entry={**APP, "tls": tls}).split("\nserver {\n")[1:]
+    return nginx_site(render, tls=tls).split("\nserver {\n")[1:]
 
 
 def test_without_a_certificate_the_site_is_served_on_port_80(render: Render) -> None:
@@ -91,7 +104,7 @@ def test_every_place_with_headers_of_its_own_has_those_of_all(render: Render) ->
     (site,) = servers(render, False)
     places = [place.partition("}")[0] for place in site.split("location ")]
     own = [place for place in places if "add_header" in place]
-    assert len(own) == 4  # the server, static files of two releases, uploads
+    assert len(own) == 4 + len(PAGES["__app_pages"])  # the server, static files of two releases, uploads, pages
     assert all("include snippets/placid-headers.conf;" in place and "Content-Security-Policy" in place for place in own)
 
 
@@ -102,3 +115,17 @@ def test_sockets_are_the_web_servers_to_enter(render: Render) -> None:
 def test_the_live_release_starts_at_boot(render: Render) -> None:
     lines = render("app", "application.service.j2", __app_entry=APP).splitlines()
     assert {"ExecStart=/usr/local/lib/placid/start-live guestbook", "WantedBy=multi-user.target"} <= set(lines)
+
+
+@pytest.mark.parametrize("page", PAGES["__app_pages"])
+def test_a_page_may_have_its_style_and_nothing_else_inline(page: str) -> None:
+    text = (ROOT / f"roles/app/files/pages/{page}.html").read_text()
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in PAGES["__app_page_policy"]
+    assert not re.search(r"<script|style=|\bon\w+=", text)
+
+
+def test_the_host_itself_and_the_networks_named_see_the_application_in_a_maintenance(render: Render) -> None:
+    text = render("app", "site-nginx.conf.j2", __app_entry=APP, app_maintenance_networks=["192.0.2.0/24"], **PAGES)
+    assert re.findall(r'^    (\S+) "";$', text, re.MULTILINE) == ["127.0.0.0/8", "::1", "192.0.2.0/24"]

@@ -114,7 +114,7 @@ def test_the_live_release_is_started_at_boot(host: Host, name: str) -> None:
 @pytest.mark.parametrize("domain", ["guestbook.example.org", "www.guestbook.example.org", "wiki.example.org"])
 def test_before_the_first_deployment_visitors_are_told_to_come_back(host: Host, domain: str) -> None:
     answer = ask(host, domain)
-    assert answer.startswith("503 text/plain ")
+    assert answer.startswith("503 text/html ")
     assert "is being prepared. Please come back in a moment." in answer
 
 
