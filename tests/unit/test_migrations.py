@@ -71,7 +71,7 @@ def test_an_application_that_cannot_be_asked_says_why(tmp_path: Path) -> None:
     """The source reaches the release's own interpreter, which lacks Django here."""
     programs = tmp_path / "venv" / "bin"
     programs.mkdir(parents=True)
-    for path in [programs, *programs.parents][:5]:
+    for path in [programs, *programs.parents][:6]:
         path.chmod(path.stat().st_mode | 0o011)
     (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
     (programs / "python").chmod(0o755)

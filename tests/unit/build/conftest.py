@@ -90,16 +90,24 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.fixture(scope="session")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds the link to the index of each test: with the same name for all, pip's configuration is asked for once."""
+    return tmp_path_factory.mktemp("places")
+
+
 @pytest.fixture
-def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def index(tmp_path: Path, places: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory of wheels that is all that pip can see."""
     for name in [name for name in os.environ if name.startswith("PIP_")]:
         monkeypatch.delenv(name)
-    directory = tmp_path / "index"
+    directory, link = tmp_path / "index", places / "index"
     directory.mkdir()
+    link.unlink(missing_ok=True)
+    link.symlink_to(directory)
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(directory))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(link))
     return directory
 
 

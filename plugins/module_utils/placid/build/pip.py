@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import importlib.metadata
 import os
 import re
@@ -67,15 +68,42 @@ def configuration(listing: str) -> dict[str, str]:
     return found
 
 
+def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", "pip", *arguments],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise WheelhouseError(f"pip did not finish within {TIMEOUT // 60} minutes; try again.") from error
+
+
+def _is_read(variable: tuple[str, str]) -> bool:
+    """Whether pip's configuration depends on this variable of the environment."""
+    return variable[0].startswith(("PIP_", "XDG_CONFIG_", "HOME", "VIRTUAL_ENV"))
+
+
+@functools.cache
+def configured(variables: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """What pip is configured to, by its files and these of the environment's variables; it is asked once."""
+    listing = run(["config", "list"], dict(os.environ) | dict(variables))
+    if listing.returncode:
+        raise WheelhouseError(f"pip cannot read its configuration: {_tail(listing.stderr)}. See: pip config debug")
+    return configuration(listing.stdout)
+
+
 class Pip:
-    """pip, ready to download; what it is configured to is asked once."""
+    """pip, ready to download."""
 
     def __init__(self) -> None:
         version()
-        listing = self._run(["config", "list"], dict(os.environ))
-        if listing.returncode:
-            raise WheelhouseError(f"pip cannot read its configuration: {_tail(listing.stderr)}. See: pip config debug")
-        self.environment = environment(dict(os.environ), configuration(listing.stdout))
+        self.environment = environment(dict(os.environ), configured(tuple(sorted(filter(_is_read, os.environ.items())))))
 
     def download(self, lines: list[str], options: list[str], destination: Path) -> str:
         """Download a wheel for each line of requirements; answers pip's messages where that failed, else nothing."""
@@ -98,24 +126,8 @@ class Pip:
         requirements.write_text("".join(f"{line}\n" for line in lines))
         hashes = ["--require-hashes"] if "--hash=" in lines[0] else []
         words = [command, "--quiet", "--no-deps", *hashes, *options, "-r", str(requirements)]
-        outcome = self._run(words, git_environment(self.environment) | {"SOURCE_DATE_EPOCH": EPOCH})
+        outcome = run(words, git_environment(self.environment) | {"SOURCE_DATE_EPOCH": EPOCH})
         return "" if outcome.returncode == 0 else without_password(outcome.stderr + outcome.stdout)
-
-    @staticmethod
-    def _run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-        try:
-            return subprocess.run(
-                [sys.executable, "-m", "pip", *arguments],
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=TIMEOUT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise WheelhouseError(f"pip did not finish within {TIMEOUT // 60} minutes; try again.") from error
 
 
 def explain(messages: str) -> tuple[str, str]:
