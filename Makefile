@@ -66,9 +66,9 @@ lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
 	mypy tests sandbox $(scripts) $(wildcard plugins/action/*.py plugins/modules/*.py plugins/filter/*.py plugins/callback/*.py)
 
 unit: venv ## All tests that need no host
-	pytest
+	pytest --numprocesses=auto --dist=loadfile
 
-# Side by side, since each keeps one core busy; what each prints stays together.
+# Side by side, so that no core waits; what each prints stays together.
 test-fast: venv ## Lint and all tests that need no host
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target unit lint
 
