@@ -36,7 +36,7 @@ $(STAMP): requirements.txt
 	  [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qqy --no-install-recommends \
 	    -o Dpkg::Use-Pty=0 python3-venv >&2; }
 	@echo 'Making $(VENV) from requirements.txt'
-	@python3 -m venv --clear $(VENV)
+	@python3 -m venv $(VENV)
 	@sed -n '/^uv==/,/# via/p' requirements.txt > $(VENV)/uv.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $(VENV)/uv.txt
 	@$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(VENV)/bin/python requirements.txt \
