@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import application, plan
+from ansible.module_utils.placid import application, plan, scram, services
 from ansible.module_utils.placid.errors import PlacidError
 
 
@@ -45,28 +45,60 @@ def applications(apps: Sequence[Mapping[str, Any]], name: str = "") -> list[dict
     return result
 
 
-def application_settings(apps: Sequence[Mapping[str, Any]], name: str, environment: str) -> dict[str, str]:
+def application_settings(
+    apps: Sequence[Mapping[str, Any]], name: str, environment: str, network: Mapping[str, Any] | None = None
+) -> dict[str, str]:
     """The environment of one application that is no secret."""
-    return application.environment(application.select(apps, name), environment)
+    return application.environment(application.select(apps, name), environment, network)
 
 
-def application_secrets(apps: Sequence[Mapping[str, Any]], name: str) -> dict[str, str]:
+def application_secrets(apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The secrets of one application."""
-    return {key: application.text(value) for key, value in application.select(apps, name)["secrets"].items()}
+    return application.secrets(application.select(apps, name), network)
 
 
-def postgresql_databases(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
-    """The databases that the applications need."""
-    return [{"name": app["name"], "owner": app["name"]} for app in applications(apps) if app["database"] is not False]
+def _with(apps: Sequence[Mapping[str, Any]], service: str) -> list[dict[str, Any]]:
+    """The applications, normalised, that use a database or a cache."""
+    return [app for each in applications(apps) if (app := application.select(apps, each["name"]))[service] is not False]
 
 
-def memcached_instances(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The memcached instances that the applications need."""
+def _kept(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The applications, normalised, whose database is on network's host."""
+    return [app for app in _with(apps, "database") if services.database_server(app, network) == network.get("host", "")]
+
+
+def postgresql_databases(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The databases that the applications need on network's host."""
     return [
-        {"name": app["name"], "group": app["name"], "memory_mb": app["cache"]["memory_mb"]}
-        for app in applications(apps)
-        if app["cache"] is not False
+        {
+            "name": app["name"],
+            "owner": app["name"],
+            "addresses": services.clients(app, network or {}),
+            "settings": app["database"]["settings"],
+        }
+        for app in _kept(apps, network or {})
     ]
+
+
+def postgresql_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The passwords of those that are reached over the network, by owner."""
+    reached = [app for app in _kept(apps, network or {}) if services.clients(app, network or {})]
+    return {app["name"]: services.password(app, f"it is on {(network or {}).get('host')}") for app in reached}
+
+
+def postgresql_servers(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[str]:
+    """The inventory's other hosts on which applications of network's host have their databases."""
+    return sorted({services.database_server(app, network) for app in _with(apps, "database")} - {"", network["host"]})
+
+
+def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The memcached instances that the applications need on network's host."""
+    instances = [services.instance(app, network or {}) for app in _with(apps, "cache")]
+    ports: dict[int, str] = {}
+    for each in instances:
+        if "port" in each and (other := ports.setdefault(each["port"], each["name"])) != each["name"]:
+            raise PlacidError(f"apps[{each['name']}].cache.port: {each['port']} is {other}'s already. Give it another.")
+    return instances
 
 
 def tls_certificates(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -90,6 +122,8 @@ class FilterModule:
             application_settings,
             application_secrets,
             postgresql_databases,
+            postgresql_passwords,
+            postgresql_servers,
             memcached_instances,
             tls_certificates,
         )
@@ -97,5 +131,6 @@ class FilterModule:
             **{function.__name__: _clear(function) for function in functions},
             "certificate_problems": certificate_problems,
             "application_slots": _clear(application.slots),
+            "scram_verifiers": _clear(scram.verifiers),
             "release_target": _clear(plan.target),
         }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid.application import normalise
 from ansible.module_utils.placid.application_checks import PROVIDED, ApplicationError
+from ansible.module_utils.placid.services import CACHE, DATABASE
 
 MINIMAL = {"name": "guestbook", "repository": "https://git.example.org/guestbook", "domains": ["guestbook.example.org"]}
 WHOLE = {
@@ -26,8 +27,8 @@ WHOLE = {
     "secrets": {},
     "static": {"root": "static", "url": "/static/"},
     "media": {"url": "/media/"},
-    "database": {},
-    "cache": {"memory_mb": 64},
+    "database": DATABASE,
+    "cache": CACHE,
     "health_check": {"path": "/", "status": 0, "timeout": 30},
     "build": [],
     "smoke": [],

@@ -40,7 +40,15 @@ def test_applications_are_whole_and_without_the_values_of_settings_and_secrets()
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        ("postgresql_databases", [], [{"name": "guestbook", "owner": "guestbook"}, {"name": "shop", "owner": "shop"}]),
+        (
+            "postgresql_databases",
+            [],
+            [
+                {"name": "guestbook", "owner": "guestbook", "addresses": [], "settings": {}},
+                {"name": "shop", "owner": "shop", "addresses": [], "settings": {}},
+            ],
+        ),
+        ("postgresql_passwords", [], {}),
         (
             "memcached_instances",
             [],
@@ -106,3 +114,4 @@ def test_one_application_may_name_a_domain_twice() -> None:
 
 def test_no_application_needs_nothing() -> None:
     assert FILTERS["applications"]([]) == FILTERS["postgresql_databases"]([]) == FILTERS["memcached_instances"]([]) == []
+    assert FILTERS["postgresql_passwords"]([]) == {}

@@ -5,6 +5,7 @@ Pure: no file, no host. The same rules hold for `site.yml`, which makes room for
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import json
@@ -12,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.placid import application_checks as checks
+from ansible.module_utils.placid import services
 from ansible.module_utils.placid.application_checks import ApplicationError
 
 #: Keys of an application and their defaults; a key without one is required.
@@ -29,8 +31,8 @@ DEFAULTS: dict[str, Any] = {
     "secrets": {},
     "static": {"root": "static", "url": "/static/"},
     "media": {"url": "/media/"},
-    "database": {},
-    "cache": {"memory_mb": 64},
+    "database": services.DATABASE,
+    "cache": services.CACHE,
     "health_check": {"path": "/", "status": 0, "timeout": 30},
     "build": [],
     "smoke": [],
@@ -57,7 +59,8 @@ def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
             raise ApplicationError(f"{where}.{key} is missing. Add it to the application in group_vars.")
     result: dict[str, Any] = {}
     for key in (*REQUIRED, *DEFAULTS):
-        default, value = DEFAULTS.get(key), app.get(key, DEFAULTS.get(key))
+        default = copy.deepcopy(DEFAULTS.get(key))
+        value = app.get(key, default)
         if key != "tls":  # check_tls looks at that, and shows nothing of it
             checks.check_kind(key, value, [] if key == "domains" else default, where)
         if isinstance(default, dict) and isinstance(value, Mapping):
@@ -71,14 +74,17 @@ def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
     result["processes"] = {key: checks.process(key, value, f"{where}.processes") for key, value in processes.items()}
     for group in ("settings", "secrets"):
         checks.check_sources(result, group, where)
+    services.check(result, where)
     checks.check_texts(result, where)
     checks.check_tls(result["tls"], f"{where}.tls")
     return result
 
 
 def public(app: Mapping[str, Any]) -> dict[str, Any]:
-    """A normalised application without the values of its settings and secrets, and without its key; `tls` is a word or false."""
+    """A normalised application without the values of its settings and secrets, password and key; `tls` is a word or false."""
     shown = {key: value for key, value in app.items() if key not in ("settings", "secrets")}
+    if app["database"] is not False:
+        shown["database"] = {key: value for key, value in app["database"].items() if key != "password"}
     return {**shown, "tls": "files"} if isinstance(app["tls"], Mapping) else shown
 
 
@@ -120,10 +126,10 @@ def slots(processes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any
     return result
 
 
-def environment(app: Mapping[str, Any], stage: str) -> dict[str, str]:
+def environment(app: Mapping[str, Any], stage: str, network: Mapping[str, Any] | None = None) -> dict[str, str]:
     """The settings of a normalised application that are no secret, with those that Placid provides.
 
-    stage: sandbox, staging or production.
+    stage: sandbox, staging or production. network: as in `services`.
     """
     name = app["name"]
     provided = {
@@ -134,11 +140,14 @@ def environment(app: Mapping[str, Any], stage: str) -> dict[str, str]:
         "MEDIA_URL": app["media"]["url"],
         "PLACID_ENVIRONMENT": stage,
     }
-    if app["database"] is not False:
-        provided["DATABASE_URL"] = f"postgresql:///{name}"
-    if app["cache"] is not False:
-        provided["CACHE_URL"] = f"memcached+unix:/run/memcached-{name}/memcached.sock"
+    provided |= services.variables(app, network or {}, secret=False)
     return {**provided, **{key: text(value) for key, value in app["settings"].items()}}
+
+
+def secrets(app: Mapping[str, Any], network: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The secrets of a normalised application, with those that Placid provides."""
+    provided = services.variables(app, network or {}, secret=True)
+    return {**provided, **{key: text(value) for key, value in app["secrets"].items()}}
 
 
 def text(value: Any) -> str:

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import command, dotenv, ledger, lock
@@ -85,11 +85,14 @@ def environment_of(module: AnsibleModule) -> dict[str, str]:
 
 
 def disguises(secret: str) -> set[str]:
-    """How a program may write a secret otherwise than it is: escaped by Python, JSON or a URL, or one long line of several.
+    """How a program may write a secret otherwise than it is: escaped by Python, JSON or a URL, a URL's password alone, or one
+    long line of several.
 
     Ansible masks in a module's result what is in no_log_values; of itself it puts the plain value there.
     """
     lines = {line.strip() for line in secret.splitlines() if len(line.strip()) >= SHORTEST_LINE}
+    if password := _password(secret):
+        lines |= {password, *disguises(password)}
     escaped = {
         repr(secret)[1:-1],
         json.dumps(secret)[1:-1],
@@ -99,6 +102,14 @@ def disguises(secret: str) -> set[str]:
         quote_plus(secret),
     }
     return {each for each in (*lines, *escaped) if each.strip()}
+
+
+def _password(secret: str) -> str:
+    """The password in a secret that is a URL, as a program shows it after having read it."""
+    try:
+        return unquote(urlsplit(secret).password or "")
+    except ValueError:
+        return ""
 
 
 def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Any:

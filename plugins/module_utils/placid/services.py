@@ -1,0 +1,185 @@
+"""Where an application finds its database and its cache: on its own host by a socket, or on another over the network.
+
+Pure. `network` is what the inventory says, {"host": the host in question, "app_servers": {name: address}, "database_servers":
+{name: address}, "cache_servers": {name: address}}; without it everything is on one host.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ansible.module_utils.placid.application_checks import ApplicationError, check_keys
+from ansible.module_utils.placid.dotenv import NAME as SETTING_NAME
+
+#: Keys of an application's `database` and their defaults; port, name, user and options are for a server outside of the inventory.
+DATABASE: dict[str, Any] = {
+    "host": "",
+    "port": 0,
+    "name": "",
+    "user": "",
+    "password": "",
+    "options": {},
+    "settings": {},
+    "variables": {"url": "DATABASE_URL"},
+}
+CACHE: dict[str, Any] = {"memory_mb": 64, "port": 11211, "variables": {"url": "CACHE_URL"}}
+#: What `variables` may give a name to.
+DATABASE_VALUES = ("url", "host", "port", "name", "user", "password", "sslmode", "sslrootcert")
+CACHE_VALUES = ("url", "location")
+#: Those that hold the password, where there is one.
+SECRET_VALUES = ("url", "password")
+PORT = 5432
+_FOREIGN = ("port", "name", "user", "options")
+_ROLE_SETTING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
+
+
+def check(app: Mapping[str, Any], where: str) -> None:
+    """Refuse what neither a server nor an environment could take. No message holds the password."""
+    for service, values in (("database", DATABASE_VALUES), ("cache", CACHE_VALUES)):
+        given, here = app[service], f"{where}.{service}"
+        if given is False:
+            continue
+        if not isinstance(given["variables"], Mapping):
+            raise ApplicationError(f"{here}.variables is no mapping. Write variables: {{url: {service.upper()}_URL}}.")
+        check_keys(given["variables"], values, f"{here}.variables")
+        for name in given["variables"].values():
+            if not SETTING_NAME.fullmatch(str(name)):
+                raise ApplicationError(f"{here}.variables has {name!r}, which cannot be the name of an environment variable.")
+            if name in app["settings"] or name in app["secrets"]:
+                raise ApplicationError(f"{here}.variables has {name}, which settings or secrets have, too. Keep one of them.")
+        if not isinstance(given["port"], int) or not 0 <= given["port"] <= 65535:
+            raise ApplicationError(f"{here}.port is {given['port']!r}. Give a number from 1 to 65535.")
+    if app["cache"] is not False and (not isinstance(app["cache"]["memory_mb"], int) or app["cache"]["memory_mb"] < 1):
+        raise ApplicationError(f"{where}.cache.memory_mb is {app['cache']['memory_mb']!r}. Give a number of megabytes.")
+    if app["database"] is not False:
+        _check_database(app["database"], f"{where}.database")
+
+
+def _check_database(given: Mapping[str, Any], where: str) -> None:
+    if not isinstance(given["password"], str):
+        raise ApplicationError(f"{where}.password is no text. Hand on a variable of the vault, in quotes.")
+    for key, kind in (("host", str), ("name", str), ("user", str), ("options", Mapping), ("settings", Mapping)):
+        if not isinstance(given[key], kind):
+            raise ApplicationError(f"{where}.{key} is {given[key]!r}. Give {'text' if kind is str else 'a mapping'}.")
+    for key in _FOREIGN:
+        if given[key] and not given["host"]:
+            raise ApplicationError(f"{where}.{key} is for a server outside of the inventory. Give its address as {where}.host.")
+    for name, value in given["settings"].items():
+        if not _ROLE_SETTING.fullmatch(str(name)) or not isinstance(value, (str, int)):
+            raise ApplicationError(f"{where}.settings.{name} is no setting. Write it as in lock_timeout: 30s.")
+
+
+def trust(server: str) -> str:
+    """The file by which a client recognises one of the inventory's database servers."""
+    return f"/etc/ssl/postgresql/{server}.pem"
+
+
+def database_server(app: Mapping[str, Any], network: Mapping[str, Any]) -> str:
+    """The inventory's host that holds the application's database; empty for a server that is not the inventory's."""
+    host, servers = app["database"]["host"], network.get("database_servers") or {}
+    if host:
+        return str(host) if host in servers else ""
+    if len(servers) > 1:
+        raise ApplicationError(
+            f"apps[{app['name']}].database.host is missing: there are several database servers, {', '.join(servers)}. "
+            "Name the one that is to hold the database."
+        )
+    return next(iter(servers), network.get("host", ""))
+
+
+def clients(app: Mapping[str, Any], network: Mapping[str, Any]) -> list[str]:
+    """The addresses from which the application reaches its database over the network; none where it is on the same host."""
+    server = database_server(app, network)
+    others = {name: address for name, address in (network.get("app_servers") or {}).items() if name != server}
+    return [_address(name, address) for name, address in others.items()] if server else []
+
+
+def password(app: Mapping[str, Any], where: str) -> str:
+    """The password of an application's database. Raises ApplicationError where there is none."""
+    if not app["database"]["password"]:
+        name = app["name"]
+        raise ApplicationError(
+            f"apps[{name}].database.password is missing, and its database is reached over the network ({where}). Put one into "
+            f"the vault as vault_{name}_database_password and hand it on: database: {{password: ...}} (docs/applications.md)."
+        )
+    return str(app["database"]["password"])
+
+
+def database(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:
+    """The values of DATABASE_VALUES for a normalised application on network's host."""
+    given, server = app["database"], database_server(app, network)
+    if server and server == network.get("host", ""):
+        local = {"url": f"postgresql:///{app['name']}", "host": "", "port": str(PORT), "name": app["name"], "user": app["name"]}
+        return {**local, "password": "", "sslmode": "disable", "sslrootcert": ""}
+    if server:
+        host, port, name, user = _address(server, network["database_servers"][server]), PORT, app["name"], app["name"]
+        options = {"sslmode": "verify-full", "sslrootcert": trust(server)}
+    elif given["host"]:
+        host, port = given["host"], given["port"] or PORT
+        name, user = given["name"] or app["name"], given["user"] or app["name"]
+        options = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/certs/ca-certificates.crt", **given["options"]}
+    else:  # no inventory, as in a test of one role: its own host
+        return database(app, {"host": "localhost", "database_servers": {"localhost": ""}})
+    secret = password(app, f"{network.get('host')} asks {server or host}")
+    at = f"{quote(user, '')}:{quote(secret, '')}@{f'[{host}]' if ':' in host else host}:{port}"
+    url = f"postgresql://{at}/{quote(name, '')}?{urlencode(options, safe='/')}"
+    values = {"url": url, "host": host, "port": str(port), "name": name, "user": user, "password": secret}
+    return {**values, "sslmode": options["sslmode"], "sslrootcert": options["sslrootcert"]}
+
+
+def cache_is_local(network: Mapping[str, Any]) -> bool:
+    """Whether the one application server is the one cache server, so that a socket will do."""
+    servers = {*(network.get("app_servers") or {}), *(network.get("cache_servers") or {})}
+    return len(servers) <= 1 or not network.get("cache_servers")
+
+
+def cache(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:
+    """The values of CACHE_VALUES for a normalised application: all cache servers, each with a part of the keys."""
+    if cache_is_local(network):
+        path = f"/run/memcached-{app['name']}/memcached.sock"
+        return {"url": f"memcached+unix:{path}", "location": f"unix:{path}"}
+    servers = sorted(network["cache_servers"].items())
+    addresses = [bracketed(_address(name, address)) for name, address in servers]
+    location = ",".join(f"{address}:{app['cache']['port']}" for address in addresses)
+    return {"url": f"memcached://{location}", "location": location}
+
+
+def instance(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, Any]:
+    """The memcached of a normalised application on network's host, as the role memcached takes it."""
+    result = {"name": app["name"], "memory_mb": app["cache"]["memory_mb"]}
+    if cache_is_local(network):
+        return {**result, "group": app["name"]}
+    address = _address(network["host"], network["cache_servers"][network["host"]])
+    allowed = [_address(name, each) for name, each in network["app_servers"].items()]
+    return {**result, "address": address, "port": app["cache"]["port"], "clients": allowed}
+
+
+def variables(app: Mapping[str, Any], network: Mapping[str, Any], secret: bool) -> dict[str, str]:
+    """Database and cache under the names that the application gave them: those that hold a password, or those that do not."""
+    result: dict[str, str] = {}
+    if app["database"] is not False:
+        values = database(app, network)
+        hidden = SECRET_VALUES if values["password"] else ()
+        result |= {name: values[key] for key, name in app["database"]["variables"].items() if (key in hidden) == secret}
+    if app["cache"] is not False and not secret:
+        values = cache(app, network)
+        result |= {name: values[key] for key, name in app["cache"]["variables"].items()}
+    return result
+
+
+def bracketed(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def _address(host: str, address: str) -> str:
+    try:
+        return str(ipaddress.ip_address(str(address)))
+    except ValueError:
+        raise ApplicationError(
+            f"private_address of {host} is {address!r}, and other hosts are to reach it over the network. Give {host} its IP "
+            "address in the inventory: private_address: 192.0.2.10"
+        ) from None
