@@ -22,6 +22,14 @@ def test_a_database_is_entered_by_its_owner_alone(render: Render) -> None:
     assert rules(render("postgresql", "pg_hba.conf.j2", postgresql_databases=DATABASES)) == wanted
 
 
+def test_over_the_network_an_owner_enters_by_tls_from_its_addresses_alone(render: Render) -> None:
+    databases = [{**DATABASES[1], "addresses": ["2001:db8::2", "192.0.2.10"]}, DATABASES[0]]
+    assert [line for line in rules(render("postgresql", "pg_hba.conf.j2", postgresql_databases=databases)) if "host" in line] == [
+        "hostssl guestbook ada 192.0.2.10/32 scram-sha-256",
+        "hostssl guestbook ada 2001:db8::2/128 scram-sha-256",
+    ]
+
+
 def test_further_entries_come_last(render: Render) -> None:
     entry = "hostssl guestbook ada 192.0.2.10/32 scram-sha-256"
     found = rules(render("postgresql", "pg_hba.conf.j2", postgresql_databases=DATABASES, postgresql_hba_entries=[entry]))
@@ -31,7 +39,8 @@ def test_further_entries_come_last(render: Render) -> None:
 @pytest.mark.parametrize(("addresses", "line"), [([], "''"), (["192.0.2.1", "::1"], "'192.0.2.1,::1'")])
 def test_the_server_listens_where_it_is_told(render: Render, addresses: list[str], line: str) -> None:
     text = render("postgresql", "placid.conf.j2", postgresql_listen_addresses=addresses)
-    assert rules(text) == [f"listen_addresses = {line}"]
+    assert rules(text)[0] == f"listen_addresses = {line}"
+    assert ("ssl_min_protocol_version = 'TLSv1.3'" in rules(text)) == bool(addresses)
 
 
 def test_settings_are_sorted_and_quoted(render: Render) -> None:
