@@ -15,3 +15,10 @@ def test_an_instance_is_reached_by_its_socket_alone(render: Render) -> None:
     (start,) = [line for line in lines if line.startswith("ExecStart=")]
     assert "-s /run/memcached-%i/memcached.sock" in start
     assert {"PrivateNetwork=yes", "RuntimeDirectoryMode=0750"} <= set(lines)
+
+
+def test_an_instance_with_an_address_is_for_its_clients_alone(render: Render) -> None:
+    item = {"name": "shop", "memory_mb": 96, "address": "192.0.2.20", "port": 11212, "clients": ["2001:db8::2", "192.0.2.10"]}
+    lines = render("memcached", "instance.conf.j2", item=item).splitlines()
+    assert "ExecStart=/usr/bin/memcached -m ${MEMORY_MB} -l 192.0.2.20 -p 11212" in lines
+    assert {"ExecStart=", "PrivateNetwork=no", "IPAddressAllow=192.0.2.10 2001:db8::2"} <= set(lines)
