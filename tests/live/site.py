@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,16 @@ class Site:
     def git(self, *words: str) -> str:
         command = ["git", "-C", str(self.repository), *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Let broken/slow-boot not answer until the end of the block."""
+        hold = f"/var/lib/{self.name}/hold"
+        self.host.check_output("touch %s", hold)
+        try:
+            yield
+        finally:
+            self.host.check_output("rm -f %s", hold)
 
     # --- visitors ----------------------------------------------------------------------------------------------------
 

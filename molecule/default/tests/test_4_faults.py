@@ -41,14 +41,15 @@ def test_a_deployment_that_is_killed_is_taken_up_by_the_next(
     live = site.live()["commit"]
     version = site.new_version(base, f"{phase}.txt", "Nobody has this yet.")
     with site.visitors(new=1) as load:
-        running = site.start("deploy", version=version)
-        site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0)
-        assert not running.ended, site.finish(running)
-        running.kill()
-        site.kill_step()
-        assert site.finish(running).code == -9
-        assert site.serves(live)
-        assert site.strays() != []
+        with site.held():
+            running = site.start("deploy", version=version)
+            site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0)
+            assert not running.ended, site.finish(running)
+            running.kill()
+            site.kill_step()
+            assert site.finish(running).code == -9
+            assert site.serves(live)
+            assert site.strays() != []
         outcome = site.succeed("deploy", version=version)
     tell(load.report(f"killed while it was to {phase}, then again in {outcome.seconds:.0f} s"))
     assert load.failed == []
@@ -62,9 +63,10 @@ def test_a_deployment_that_is_killed_is_taken_up_by_the_next(
 def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
     slow = site.new_version("broken/slow-boot", "second.txt", "One more.")
     late = site.new_version("v4", "late.txt", "Too late.")
-    first = site.start("deploy", version=slow)
-    site.wait(lambda: first.ended or site.host.run("ls /run/guestbook/web-*-%s.*", slow[:8]).rc == 0)
-    second = site.fail("deploy", version=late)
+    with site.held():
+        first = site.start("deploy", version=slow)
+        site.wait(lambda: first.ended or site.host.run("ls /run/guestbook/web-*-%s.*", slow[:8]).rc == 0)
+        second = site.fail("deploy", version=late)
     outcome = site.finish(first)
     assert outcome.code == 0, outcome
     assert f"has been deploying guestbook (deploy {slow}) since " in second.message

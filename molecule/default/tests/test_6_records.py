@@ -96,16 +96,17 @@ def test_check_mode_leaves_none(site: Site) -> None:
 def test_a_controller_that_is_killed_leaves_what_was_known_and_status_tells_who_is_at_work(site: Site) -> None:
     site.make_live("v4")
     version = site.new_version("broken/slow-boot", "killed.txt", "Nobody has this yet.")
-    running = site.start("deploy", version=version, migrations="keep")
-    site.wait(lambda: running.ended or site.host.run("ls /run/guestbook/web-*-%s.*", version[:8]).rc == 0)
-    assert not running.ended, site.finish(running)
-    outcome = site.succeed("status")
-    assert f"{newest(site)[1]['who']} since" in outcome.message
-    assert f"under way with {version[:12]}" in outcome.message
-    assert not running.ended, "status waited for the deployment"
-    running.kill()
-    site.kill_step()
-    site.finish(running)
+    with site.held():
+        running = site.start("deploy", version=version, migrations="keep")
+        site.wait(lambda: running.ended or site.host.run("ls /run/guestbook/web-*-%s.*", version[:8]).rc == 0)
+        assert not running.ended, site.finish(running)
+        outcome = site.succeed("status")
+        assert f"{newest(site)[1]['who']} since" in outcome.message
+        assert f"under way with {version[:12]}" in outcome.message
+        assert not running.ended, "status waited for the deployment"
+        running.kill()
+        site.kill_step()
+        site.finish(running)
     _, record = newest(site)
     assert (record["result"], record["ended"], record["commit"]) == ("unfinished", "", version)
     assert site.succeed("deploy", version="v4", migrations="keep").recap["failed"] == 0
