@@ -27,7 +27,7 @@ def verifier(password: str, salt: bytes, iterations: int = ITERATIONS) -> str:
 def belongs(password: str, found: str) -> bool:
     """Whether a verifier is one of the password."""
     match = _VERIFIER.fullmatch(found)
-    return bool(match) and hmac.compare_digest(verifier(password, b64decode(match[2]), int(match[1])), found)
+    return match is not None and hmac.compare_digest(verifier(password, b64decode(match[2]), int(match[1])), found)
 
 
 def verifiers(passwords: Mapping[str, str], found: Iterable[Mapping[str, str]] = ()) -> dict[str, str]:

@@ -88,7 +88,7 @@ def database_server(app: Mapping[str, Any], network: Mapping[str, Any]) -> str:
             f"apps[{app['name']}].database.host is missing: there are several database servers, {', '.join(servers)}. "
             "Name the one that is to hold the database."
         )
-    return next(iter(servers), network.get("host", ""))
+    return str(next(iter(servers), network.get("host", "")))
 
 
 def clients(app: Mapping[str, Any], network: Mapping[str, Any]) -> list[str]:
