@@ -26,13 +26,18 @@ def missing(manifest: Mapping[str, Any], host: Mapping[str, Any], archive: str, 
 
 def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     """What is live, and how long each phase took, at the end of a run; before that, nothing."""
+    if "restore" in phases:
+        return list(phases["restore"].get("lines", []))
     if phases.get("record", {"failed": True}).get("failed"):
         return []
     live = phases["activate"]
     seconds = ", ".join(f"{name} {phase['seconds']:.1f}" for name, phase in phases.items())
+    dump = phases.get("migrate", {}).get("dump")
+    saved = [f"dump, put back by: ansible-playbook restore.yml -e dump={dump}"] if dump else []
     return [
         f"{'would be live' if check else 'live'}: {live['release']}{'' if live['changed'] else ' (as before)'}",
         f"look: {address}",
+        *saved,
         f"seconds: {seconds}",
     ]
 

@@ -57,6 +57,12 @@ def application_secrets(apps: Sequence[Mapping[str, Any]], name: str, network: M
     return application.secrets(application.select(apps, name), network)
 
 
+def application_database_url(apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None) -> str:
+    """How one application reaches its database, password included; empty for one that has none."""
+    app = application.select(apps, name)
+    return services.database(app, network or {})["url"] if app["database"] is not False else ""
+
+
 def _with(apps: Sequence[Mapping[str, Any]], service: str) -> list[dict[str, Any]]:
     """The applications, normalised, that use a database or a cache."""
     return [app for each in applications(apps) if (app := application.select(apps, each["name"]))[service] is not False]
@@ -121,6 +127,7 @@ class FilterModule:
             applications,
             application_settings,
             application_secrets,
+            application_database_url,
             postgresql_databases,
             postgresql_passwords,
             postgresql_servers,

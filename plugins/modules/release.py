@@ -20,6 +20,8 @@ description:
     lets the old processes finish. What is to do is found from the processes that run.
   - C(record) writes what happened into the ledger, and removes releases, virtual environments, wheels and archives that are not
     needed any more.
+  - C(restore) dumps the database, then puts an earlier dump in the place of all that the application's role owns in it, in one
+    transaction, as the application's user; it tells how the migrations of the live release and the database differ afterwards.
   - Phases of one call follow one another on the host; the first that fails ends the call. A failure leaves the release that was
     live before, with the settings it had, and nothing of one that was never good. A run that was killed is taken up by the next,
     and a second run changes nothing.
@@ -29,7 +31,7 @@ options:
     description: The phases to do, in their order.
     type: list
     elements: str
-    choices: [ask, stage, migrate, activate, record]
+    choices: [ask, stage, migrate, activate, record, restore]
     required: true
   done:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
@@ -55,6 +57,13 @@ options:
     default: refuse
   apply_migrations: {description: Whether to apply what is pending; a rollback does not., type: bool, default: true}
   database_wait: {description: Seconds to wait for a database that does not answer yet., type: int, default: 60}
+  database_url: {description: "For dumps: how the application reaches its database.", type: str, default: ""}
+  dump_before_migrate:
+    description: "For C(migrate): whether to dump the database before its schema changes, to C(/var/backups/placid/APPLICATION)."
+    type: bool
+    default: false
+  keep_dumps: {description: How many dumps stay there., type: int, default: 5}
+  dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
   settings: {description: Environment of the application., type: dict, default: {}}
   secrets: {description: The part of the environment that is secret., type: dict, default: {}}
   front_door:
@@ -132,6 +141,8 @@ phases:
     applied: {description: "C(migrate): migrations that were applied now, as app_label.name.", type: list}
     reversed: {description: "C(migrate): migrations that were taken back now.", type: list}
     kept: {description: "C(migrate): migrations of the database that the release does not know and that were left.", type: list}
+    dump: {description: "C(migrate): name of the dump that was taken before; may be empty.", type: str}
+    saved: {description: "C(restore): name of the dump of what the database held before.", type: str}
     release: {description: "C(activate): id of the release that is live.", type: str}
     instance: {description: "C(activate): name of the processes' units behind the @.", type: str}
     reasons: {description: "C(activate): why there was something to do.", type: list}
@@ -155,10 +166,11 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.placid.module import run
 
 if TYPE_CHECKING:  # Ansible sends what is imported here; the host imports a phase when it is its turn.
-    from ansible.module_utils.placid.phases import activate, ask, migrate, record, stage  # noqa: F401
+    from ansible.module_utils.placid.phases import activate, ask, migrate, record, restore, stage  # noqa: F401
 
+PHASES = ["ask", "stage", "migrate", "activate", "record", "restore"]
 SPEC = {
-    "phases": {"type": "list", "elements": "str", "choices": ["ask", "stage", "migrate", "activate", "record"], "required": True},
+    "phases": {"type": "list", "elements": "str", "choices": PHASES, "required": True},
     "done": {"type": "dict", "default": {}},
     "release": {"type": "str", "default": ""},
     "spec": {"type": "dict"},
@@ -167,6 +179,10 @@ SPEC = {
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
     "apply_migrations": {"type": "bool", "default": True},
     "database_wait": {"type": "int", "default": 60},
+    "database_url": {"type": "str", "default": "", "no_log": True},
+    "dump_before_migrate": {"type": "bool", "default": False},
+    "keep_dumps": {"type": "int", "default": 5},
+    "dump": {"type": "str", "default": ""},
     "front_door": {
         "type": "dict",
         "options": {

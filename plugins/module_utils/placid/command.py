@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 from ansible.module_utils.placid.errors import PlacidError
 
@@ -37,45 +38,53 @@ def run_as(
     what: str,
     stdin: str = "",
     timeout: float = 1800.0,
+    stdout: IO[bytes] | None = None,
 ) -> str:
     """Run a program as a user in a directory, in a session and with an environment of its own; return its standard output.
 
     what: the step in words, under which both streams are kept in `written`, and for the message of the CommandError that any
-    other exit than 0 raises. timeout: in seconds.
+    other exit than 0 raises. timeout: in seconds. stdout: a file that takes the standard output, of which nothing is kept then.
     """
-    account = pwd.getpwnam(user)
-    if account.pw_uid == 0:
-        raise PlacidError(f"{what} must not run as root. This is a bug of Placid: please report it.")
     try:
         process = subprocess.Popen(
             list(argv),
             cwd=directory,
-            env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": account.pw_dir, **environment},
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stdout or subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            user=account.pw_uid,
-            group=account.pw_gid,
-            extra_groups=[],
-            umask=0o022,
-            start_new_session=True,
+            **identity(user, environment, what),
         )
     except FileNotFoundError:
         raise CommandError(f"{what} failed: there is no program {argv[0]} in {directory}.", "") from None
     except PermissionError:
         raise CommandError(f"{what} failed: {user} may not run {argv[0]} in {directory}.", "") from None
     try:
-        stdout, stderr = process.communicate(stdin, timeout)
+        output, errors = process.communicate(stdin, timeout)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # the session is its own, so what it started goes with it
-        output = keep(what, *process.communicate())
-        raise CommandError(f"{what} was stopped after {timeout:.0f} seconds.{_tail(output)}", _end(output)) from None
-    output = keep(what, stdout, stderr)
+        both = keep(what, *(each or "" for each in process.communicate()))
+        raise CommandError(f"{what} was stopped after {timeout:.0f} seconds.{_tail(both)}", _end(both)) from None
+    both = keep(what, output or "", errors)
     if process.returncode:
-        raise CommandError(f"{what} failed: {reason(output)}{_tail(output)}", _end(output))
-    return stdout
+        raise CommandError(f"{what} failed: {reason(both)}{_tail(both)}", _end(both))
+    return output or ""
+
+
+def identity(user: str, environment: Mapping[str, str], what: str) -> dict[str, Any]:
+    """What makes a child process that user's, in a session and with an environment of its own, as Popen takes it."""
+    account = pwd.getpwnam(user)
+    if account.pw_uid == 0:
+        raise PlacidError(f"{what} must not run as root. This is a bug of Placid: please report it.")
+    return {
+        "env": {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": account.pw_dir, **environment},
+        "user": account.pw_uid,
+        "group": account.pw_gid,
+        "extra_groups": [],
+        "umask": 0o022,
+        "start_new_session": True,
+    }
 
 
 def keep(what: str, stdout: str, stderr: str) -> str:

@@ -70,6 +70,10 @@ class Layout:
         return self.base / "var/lib" / self.name
 
     @property
+    def dumps(self) -> Path:
+        return self.base / "var/backups/placid" / self.name
+
+    @property
     def run(self) -> Path:
         return self.base / "run" / self.name
 

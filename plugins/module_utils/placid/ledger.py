@@ -1,8 +1,9 @@
 """The ledger: a host's append-only record of what happened to an application's releases, one JSON object a line.
 
-Events, in the order in which a release meets them: `staged`, `migrated`, `activated`, then `deployed` (it was proved healthy:
-only now it counts as good) or `failed`. `rolled back` makes an earlier good release live again; `settings` is a
-restart of the live release with other settings; `pruned` ends it.
+Events, in the order in which a release meets them: `staged`, `dumped` (the database, before its schema changes), `migrated`,
+`activated`, then `deployed` (it was proved healthy: only now it counts as good) or `failed`. `rolled back` makes an earlier
+good release live again; `settings` is a restart of the live release with other settings; `restored` put a dump back below it;
+`pruned` ends it.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ class Record:
             "plan": [],
             "hosts": {},
             "migrations": {},
+            "dump": "",
             "settings": [],
             "phases": [],
             "result": UNFINISHED,
@@ -96,12 +97,16 @@ class Record:
         elif phase == "plan":
             content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])
         elif phase == "migrate":
-            content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept") if result.get(key)}
+            content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept", "dump") if result.get(key)}
         elif phase == "activate":
             commit = content["commit"] or self._commits.get(
                 result["release"], ""
             )  # without a plan it is that of the live release
             content.update(release=result["release"], commit=commit, settings=result.get("settings_changed", []))
+        elif phase == "restore":
+            content.update(plan=result["lines"], dump=result["saved"])
+            for each in content["hosts"].values():
+                each["result"] = OK
         elif phase == "record":
             self._host(host)["result"] = OK
 

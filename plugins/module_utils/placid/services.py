@@ -25,6 +25,8 @@ DATABASE: dict[str, Any] = {
     "options": {},
     "settings": {},
     "variables": {"url": "DATABASE_URL"},
+    "dump_before_migrate": False,
+    "keep_dumps": 5,
 }
 CACHE: dict[str, Any] = {"memory_mb": 64, "port": 11211, "variables": {"url": "CACHE_URL"}}
 #: What `variables` may give a name to.
@@ -65,6 +67,10 @@ def _check_database(given: Mapping[str, Any], where: str) -> None:
     for key, kind in (("host", str), ("name", str), ("user", str), ("options", Mapping), ("settings", Mapping)):
         if not isinstance(given[key], kind):
             raise ApplicationError(f"{where}.{key} is {given[key]!r}. Give {'text' if kind is str else 'a mapping'}.")
+    if not isinstance(given["dump_before_migrate"], bool):
+        raise ApplicationError(f"{where}.dump_before_migrate is {given['dump_before_migrate']!r}. Give true or false.")
+    if not isinstance(given["keep_dumps"], int) or given["keep_dumps"] < 1:
+        raise ApplicationError(f"{where}.keep_dumps is {given['keep_dumps']!r}. Give a number from 1 on.")
     for key in _FOREIGN:
         if given[key] and not given["host"]:
             raise ApplicationError(f"{where}.{key} is for a server outside of the inventory. Give its address as {where}.host.")

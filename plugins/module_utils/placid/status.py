@@ -9,7 +9,7 @@ from typing import Any
 from ansible.module_utils.placid.ledger import GOOD, ROLLED_BACK
 
 #: The events that a run may end with; a run without one is under way or was cut short.
-ENDS = (GOOD, ROLLED_BACK, "settings", "failed")
+ENDS = (GOOD, ROLLED_BACK, "settings", "restored", "failed")
 SHORT = 12
 #: More migrations than that are not told one by one.
 MANY = 5
@@ -40,7 +40,7 @@ def runs(events: Sequence[Mapping[str, Any]], last: int) -> list[dict[str, Any]]
         if event.get("event") != "pruned":
             run.update({key: event[key] for key in ("time", "who", "purpose", "release", "phase") if event.get(key)})
             run["commit"] = event.get("commit") or run["commit"]
-        run.update({key: event[key] for key in ("applied", "reversed", "kept", "settings") if event.get(key)})
+        run.update({key: event[key] for key in ("applied", "reversed", "kept", "settings", "dump") if event.get(key)})
     return list(found.values())[-last:] if last > 0 else []
 
 
@@ -85,12 +85,14 @@ def happened(run: Mapping[str, Any], at_work: str = "") -> str:
         GOOD: f"{commit} is live",
         ROLLED_BACK: f"{commit} is live again",
         "settings": f"restarted with other settings ({names})" if names else "restarted",
+        "restored": f"the database is what it was in {run.get('dump', 'a dump')}",
         "failed": f"FAILED in {run.get('phase', 'an unknown phase')} ({commit})",
         "": f"under way with {commit}" if run["token"] == at_work else f"UNFINISHED: {commit} was {run['events'][-1]}",
     }
     schema = [f"{word} {_several(run[word])}" for word in ("applied", "reversed", "kept") if run.get(word)]
     text = f"{moment(run.get('time', ''))} {run.get('who', 'somebody')}, {run.get('purpose', '')}: {ends[run['end']]}"
-    return "; ".join([text, *(f"migrations {each}" for each in schema)])
+    saved = [f"dump {run['dump']}"] if run.get("dump") and run["end"] != "restored" else []
+    return "; ".join([text, *(f"migrations {each}" for each in schema), *saved])
 
 
 def _several(migrations: Sequence[str]) -> str:

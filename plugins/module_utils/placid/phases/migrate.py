@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import migrations
+from ansible.module_utils.placid import dump, migrations
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
@@ -19,7 +19,7 @@ from ansible.module_utils.placid.releases import complete, process_environment
 def run(module: AnsibleModule) -> dict[str, Any]:
     release = module.params["release"]
     if module.check_mode and complete(Layout(module.params["application"]), release) is None:
-        return {"changed": False, "applied": [], "reversed": [], "kept": []}
+        return {"changed": False, "applied": [], "reversed": [], "kept": [], "dump": ""}
     layout = layout_of(module)
     with locked(module, layout):
         try:
@@ -57,7 +57,7 @@ def apply(module: AnsibleModule, database: Database, release: str) -> None:
 
 
 def cross(module: AnsibleModule, database: Database, release: str, plan: dict[str, Any]) -> list[str]:
-    """The migrations that only the live release knows; taken back if that was asked for, refused if nothing was."""
+    """The migrations that only the live release knows; refused if nothing was said of them."""
     live, newer = database.layout.live_release(), set(plan["applied_before"]) - set(plan["known"])
     if not newer or not live or live == release:
         return []
@@ -67,10 +67,24 @@ def cross(module: AnsibleModule, database: Database, release: str, plan: dict[st
             f"{release} does not know the migrations {', '.join(crossed)}, which the database has. If its code can live with "
             "them, say -e migrations=keep; to take them back first, with what they hold, say -e migrations=reverse."
         )
-    if crossed and module.params["migrations"] == "reverse" and not module.check_mode:
-        database.ask(live, "reverse", "Reversing the migrations", keep=sorted(set(plan["applied_before"]) - set(crossed)))
-        record(module, database.layout, "migrated", release, reversed=crossed)
     return crossed
+
+
+def reverse(module: AnsibleModule, database: Database, release: str, keep: list[str], crossed: list[str]) -> None:
+    """Take migrations back with the code of the live release."""
+    database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
+    record(module, database.layout, "migrated", release, reversed=crossed)
+
+
+def save(module: AnsibleModule, database: Database, release: str) -> str:
+    """Dump the database if the application wants that, and write the dump's name into the ledger before anything is migrated."""
+    if not module.params["dump_before_migrate"]:
+        return ""
+    spec = complete(database.layout, release) or {}
+    taken = dump.take(database.layout, module.params["database_url"], spec["commit"][:8])
+    record(module, database.layout, "dumped", release, commit=spec["commit"], **taken)
+    dump.prune(database.layout, module.params["keep_dumps"])
+    return str(taken["dump"])
 
 
 def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, Any]:
@@ -78,8 +92,16 @@ def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, An
     plan = database.ask(release, "plan", "Asking the release for its migrations")
     crossed = cross(module, database, release, plan)
     pending = plan["pending"] if module.params["apply_migrations"] else []
-    if pending and not module.check_mode:
-        apply(module, database, release)
     taken = crossed if module.params["migrations"] == "reverse" else []
     kept = crossed if module.params["migrations"] == "keep" else []
-    return {"changed": bool(pending or taken), "applied": pending, "reversed": taken, "kept": kept}
+    saved = ""
+    if (pending or taken) and not module.check_mode:
+        saved = save(module, database, release)
+        try:
+            if taken:
+                reverse(module, database, release, sorted(set(plan["applied_before"]) - set(taken)), taken)
+            if pending:
+                apply(module, database, release)
+        except PlacidError as error:
+            raise PlacidError(f"{error}{dump.advice(saved)}") from None
+    return {"changed": bool(pending or taken), "applied": pending, "reversed": taken, "kept": kept, "dump": saved}
