@@ -113,6 +113,32 @@ def tls_certificates(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [certificate for app in chosen if (certificate := application.certificate(app))]
 
 
+def load_balancer_sites(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The sites that a load balancer has, as the role load_balancer takes them."""
+    return [
+        {
+            "name": app["name"],
+            "domains": app["domains"],
+            "tls": app["tls"] is not False,
+            "max_body_mb": app["max_body_mb"],
+            "static_url": app["static"]["url"] if app["static"]["root"] else "",
+        }
+        for app in applications(apps)
+        if "web" in app["processes"]
+    ]
+
+
+def behind_balancers(apps: Sequence[Mapping[str, Any]], balancers: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The applications as the hosts behind load balancers serve them: the certificates are there, and here is plain HTTP."""
+    return [{**app, "tls": False} if balancers and app.get("tls") else app for app in apps]
+
+
+def visitors_scheme(apps: Sequence[Mapping[str, Any]], name: str, balancers: Sequence[str]) -> str:
+    """The scheme of visitors who come in through load balancers to the named, or the only, application."""
+    chosen = [app for app in apps if name in ("", app.get("name"))]
+    return "https" if balancers and any(app.get("tls") for app in chosen) else "http"
+
+
 def certificate_problems(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
     """What is wrong with an inventory's certificates, a line each; no line holds any part of a key."""
     # Imported late: each task loads all filters in a process of its own, and cryptography takes a tenth of a second.
@@ -133,6 +159,9 @@ class FilterModule:
             postgresql_servers,
             memcached_instances,
             tls_certificates,
+            load_balancer_sites,
+            behind_balancers,
+            visitors_scheme,
         )
         return {
             **{function.__name__: _clear(function) for function in functions},

@@ -108,6 +108,26 @@ def test_an_error_reaches_ansible_as_it_is(name: str, arguments: list[Any], mess
     assert str(error.value) == message
 
 
+def test_a_load_balancer_has_the_sites_and_the_hosts_behind_it_plain_http() -> None:
+    worker = {**SHOP, "name": "mill", "domains": ["mill.example.org"], "processes": {"worker": {"command": "grind"}}}
+    sites = FILTERS["load_balancer_sites"]([*APPS, worker])
+    assert [(site["name"], site["tls"], site["static_url"]) for site in sites] == [
+        ("guestbook", False, "/static/"),
+        ("brochure", False, "/static/"),
+        ("shop", True, "/static/"),
+    ]
+    assert [app.get("tls", False) for app in FILTERS["behind_balancers"](APPS, ["192.0.2.1"])] == [False, False, False]
+    assert FILTERS["behind_balancers"](APPS, []) == APPS
+
+
+@pytest.mark.parametrize(
+    ("name", "balancers", "scheme"),
+    [("shop", ["192.0.2.1"], "https"), ("guestbook", ["192.0.2.1"], "http"), ("", ["192.0.2.1"], "https"), ("shop", [], "http")],
+)
+def test_applications_are_told_how_visitors_come_to_the_load_balancer(name: str, balancers: list[str], scheme: str) -> None:
+    assert FILTERS["visitors_scheme"](APPS, name, balancers) == scheme
+
+
 def test_one_application_may_name_a_domain_twice() -> None:
     assert len(FILTERS["applications"]([{**SHOP, "domains": ["a.example.org", "A.example.org"]}])) == 1
 
