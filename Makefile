@@ -16,7 +16,7 @@ all_scenarios := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/mole
 other_scenarios := $(filter-out $(scenarios),$(all_scenarios))
 
 # Python without a suffix, which mypy does not find by itself.
-scripts := sandbox/sandbox examples/make-repository tools/role-readme
+scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/role-readme
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export VERSION

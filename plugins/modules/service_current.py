@@ -10,7 +10,8 @@ description:
   - Enables a unit, starts it, and restarts or reloads it where its files changed after it last read them.
   - It takes the place of a handler. A handler is lost with the run that notified it; this compares the times of the
     files with those that systemd keeps of the unit, so that the next run finishes what a killed one left.
-  - The unit file and its drop-ins always count among the files that need a restart.
+  - The unit file and its drop-ins always count among the files that need a restart. Of a timer those of the service that it
+    starts count, too; the service itself is not started.
   - A unit whose conditions systemd found unmet (time synchronisation in a container) is left alone.
 attributes:
   check_mode:
@@ -76,6 +77,7 @@ newer:
   sample: [/etc/nginx/conf.d/placid.conf]
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -85,8 +87,11 @@ from ansible.module_utils.placid.systemd import UnitError, log, systemctl
 
 
 def read(name: str) -> Unit:
-    """The unit as systemd has it now."""
-    return with_drop_ins(parse(systemctl("show", "--timestamp=us+utc", f"--property={PROPERTIES}", name)), name)
+    """The unit as systemd has it now; a timer with the service that it starts."""
+    unit = with_drop_ins(parse(systemctl("show", "--timestamp=us+utc", f"--property={PROPERTIES}", name)), name)
+    if name.endswith(".timer") and read(f"{name.removesuffix('.timer')}.service").outdated:
+        return replace(unit, outdated=True)
+    return unit
 
 
 def apply(module: AnsibleModule, name: str, todo: Plan) -> None:

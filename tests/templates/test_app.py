@@ -100,6 +100,13 @@ def test_with_a_certificate_port_80_leads_to_443(render: Render) -> None:
     assert "listen 80;" not in site
 
 
+def test_the_authority_is_answered_on_port_80_where_it_asks(render: Render) -> None:
+    door, _ = servers(render, "acme")
+    assert "alias /var/lib/placid/acme/;" in door.partition("location /.well-known/acme-challenge/")[2].partition("}")[0]
+    assert "return 301 https://$host$request_uri;" in door.partition("location / {")[2]
+    assert "acme" not in servers(render, "self_signed")[0]
+
+
 def test_every_place_with_headers_of_its_own_has_those_of_all(render: Render) -> None:
     (site,) = servers(render, False)
     places = [place.partition("}")[0] for place in site.split("location ")]

@@ -39,8 +39,8 @@ def test_where_a_certificate_comes_from(tls: object, entry: dict[str, str] | Non
 @pytest.mark.parametrize(
     ("tls", "said"),
     [
-        (True, "apps[guestbook].tls is none of false, self_signed"),
-        ("planted", "apps[guestbook].tls is none of false, self_signed"),
+        (True, "apps[guestbook].tls is none of false, acme, self_signed"),
+        ("planted", "apps[guestbook].tls is none of false, acme, self_signed"),
         ({"certificate": "PEM"}, "apps[guestbook].tls.key is missing."),
         ({"certificate": "", "key": "planted"}, "apps[guestbook].tls.certificate is missing."),
         ({"certificate": "PEM", "key": "planted", "cahin": "x"}, "apps[guestbook].tls.cahin is no key"),

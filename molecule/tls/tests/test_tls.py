@@ -53,6 +53,12 @@ def test_a_self_signed_certificate_is_made_anew_long_before_it_expires(host: Hos
     assert host.run("openssl x509 -noout -in %s/fullchain.pem -checkend %s", directory("short"), str(300 * days)).rc == 0
 
 
-def test_a_refused_certificate_leaves_nothing(host: Host) -> None:
+def test_a_pair_is_swapped_by_one_link(host: Host) -> None:
+    for name in NAMES:
+        assert host.file(directory(name)).linked_to.startswith(f"/etc/ssl/placid/.pairs/{name}@")
+    assert len(host.check_output("ls /etc/ssl/placid/.pairs").split()) == len([*NAMES, "short"])
+
+
+def test_what_no_site_has_and_what_was_refused_leaves_nothing(host: Host) -> None:
     assert not host.file(directory("refused")).exists
     assert re.fullmatch(r"guestbook\s+shop\s+short", host.check_output("ls /etc/ssl/placid"))

@@ -27,7 +27,7 @@ CHOICES = {
 }
 _KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number"}
 #: Where a certificate comes from, where it is not given; and what is given.
-TLS_SOURCES = ("self_signed",)
+TLS_SOURCES = ("acme", "self_signed")
 CERTIFICATE_KEYS = ("certificate", "key")
 #: Settings that Placid sets itself; one in `settings` or `secrets` would have two sources.
 PROVIDED = (

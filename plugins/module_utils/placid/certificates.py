@@ -47,6 +47,8 @@ def _problems(entry: Mapping[str, Any]) -> Iterator[str]:
     for domain in entry["domains"]:
         if not DOMAIN.fullmatch(str(domain)):
             yield f".domains: {domain!r} is no name such as www.example.org."
+        elif entry["source"] == "acme" and str(domain).startswith("*"):
+            yield f".domains: {domain!r} cannot be proved over HTTP: name each domain, or say source: files."
     given = [key for key in ("certificate", "key") if entry.get(key)]
     if entry["source"] != "files":
         if given:
