@@ -50,6 +50,8 @@ class ActionModule(ActionBase):
         arguments = dict(self._task.args)
         archive, wheels_dir, host = (arguments.pop(name, None) for name in ("archive", "wheels_dir", "host"))
         address, sent = arguments.pop("address", ""), 0
+        if arguments.pop("confirmed", False):
+            arguments["planned_on"] = (host or {}).get("live", {}).get("id", "")
         if "stage" in arguments["phases"] and not self._task.check_mode and arguments["release"] not in host["releases"]:
             files = missing(arguments["manifest"], host, archive, wheels_dir)
             if files:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import ansible.module_utils
+from ansible.errors import AnsiblePromptInterrupt, AnsiblePromptNoninteractive
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
@@ -14,6 +16,7 @@ ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "
 
 from ansible.module_utils.placid import plan
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.promotion import FORCE, SOURCE, prove, records, records_directory
 
 
 class ActionModule(ActionBase):
@@ -22,18 +25,55 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         try:
-            return {**result, "changed": False, **self._plan(self._task.args)}
+            planned = self._plan(self._task.args)
+            ask = self._flag("confirm") and not self._task.check_mode
+            if ask:
+                self._confirm(planned["lines"])
+            return {**result, "changed": False, **planned, "confirmed": ask}
         except PlacidError as error:
             return {**result, "failed": True, "msg": str(error)}
 
-    @staticmethod
-    def _plan(arguments: dict[str, Any]) -> dict[str, Any]:
+    def _plan(self, arguments: dict[str, Any]) -> dict[str, Any]:
         app, hosts = arguments["application"], arguments["hosts"]
         if "rollback_to" in arguments:
             target = plan.rollback_target(arguments["rollback_to"], hosts)
             spec = next(iter(hosts.values()))["releases"][target]
-            return {"release": spec, "lines": [f"{app['name']} goes back to {target} (commit {spec['commit'][:12]})"]}
+            return {"release": spec, "lines": plan.rollback(spec, app, hosts), "promotion": ""}
         artefact = arguments["artefact"]
         spec = plan.release(app, artefact["manifest"], hosts, datetime.datetime.now(datetime.UTC))
-        lines = plan.describe(spec, artefact["manifest"], artefact.get("plan") or {}, hosts)
-        return {"release": spec, "lines": lines}
+        lines = plan.describe(spec, artefact["manifest"], artefact.get("plan") or {}, hosts, app)
+        promotion = self._promotion(arguments, artefact["manifest"], spec["id"])
+        return {"release": spec, "lines": [*lines, promotion] if promotion else lines, "promotion": promotion}
+
+    def _flag(self, name: str) -> bool:
+        value = self._task.args.get(name) or False
+        try:
+            return bool(boolean(value))
+        except TypeError:
+            raise PlacidError(f"{name} is {value!r}. Give true or false.") from None
+
+    def _promotion(self, arguments: dict[str, Any], manifest: dict[str, Any], release: str) -> str:
+        force = str(arguments.get("promote") or "")
+        if force not in ("", FORCE):
+            raise PlacidError(f"promote is {force!r}. Only -e promote={FORCE} means anything: go on without a run in staging.")
+        live = all(info["live"].get("id") == release for info in arguments["hosts"].values())
+        if live or not self._flag("require_promoted"):
+            return ""
+        directory = records_directory(self._loader.get_basedir())
+        known = records(directory, SOURCE, arguments["application"]["name"])
+        return prove(known, manifest, bool(force), str(directory / SOURCE / arguments["application"]["name"]))
+
+    def _confirm(self, lines: list[str]) -> None:
+        """Show the plan and go on for a yes only. Raises PlacidError for anything else, and where nobody can answer."""
+        text = "\n".join(f"  {line}" for line in lines)
+        try:
+            answer = self._display.prompt_until(f"{text}\n\nDo that? Type yes, or anything else to change nothing", private=False)
+        except AnsiblePromptNoninteractive:
+            raise PlacidError(
+                "confirm asks a person, and there is no terminal. See the plan with --check --diff, then type the same without "
+                "-e confirm=true. Nothing was changed."
+            ) from None
+        except AnsiblePromptInterrupt:
+            raise PlacidError("Interrupted instead of confirmed. Nothing was changed.") from None
+        if answer.decode(errors="replace").strip().lower() != "yes":
+            raise PlacidError("Not confirmed. Nothing was changed.")

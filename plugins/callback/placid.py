@@ -46,7 +46,7 @@ class CallbackModule(DefaultCallback):
         lines = result.result.get(TEXT.get(result.task.action, ""))
         if result.task.action != "ansible.builtin.debug" or not isinstance(lines, list) or self._display.verbosity:
             super().v2_runner_on_ok(result)
-        if not lines or not isinstance(lines, list) or self._display.verbosity:
+        if not lines or not isinstance(lines, list) or self._display.verbosity or result.result.get("confirmed"):
             return
         if self._last_task_banner != result.task._uuid:
             self._print_task_banner(result.task)

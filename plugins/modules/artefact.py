@@ -220,6 +220,7 @@ plan:
       type: dict
     migrations: {description: Files of migrations that the new commit has and the live one lacks., type: list, elements: str}
     migrations_removed: {description: Files of migrations that only the live one has., type: list, elements: str}
+    migration_files: {description: "Files of migrations of the commit, and of packages that change.", type: list, elements: str}
 log:
   description: What was done, a line each.
   returned: success

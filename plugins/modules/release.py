@@ -37,6 +37,7 @@ options:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
     type: dict
     default: {}
+  confirmed: {description: Whether a person agreed to the plan; only if it still holds is it done., type: bool, default: false}
   release:
     description: Id of the release that is to be live; the live one when it is empty, for C(activate) and C(record).
     type: str
@@ -172,6 +173,7 @@ PHASES = ["ask", "stage", "migrate", "activate", "record", "restore"]
 SPEC = {
     "phases": {"type": "list", "elements": "str", "choices": PHASES, "required": True},
     "done": {"type": "dict", "default": {}},
+    "planned_on": {"type": "str"},
     "release": {"type": "str", "default": ""},
     "spec": {"type": "dict"},
     "manifest": {"type": "dict"},

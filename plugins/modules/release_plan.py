@@ -24,6 +24,15 @@ options:
   rollback_to:
     description: Id or commit of the release to go back to; empty for the previous good one. Given, it plans a rollback.
     type: str
+  require_promoted:
+    description: Whether only an artefact may be deployed that staging has run, healthy, by the records on the controller.
+    type: bool
+    default: false
+  promote: {description: V(force) deploys one that staging has not run; that is recorded., type: str, default: ""}
+  confirm:
+    description: Whether to show the plan and go on only when a person types yes. Not in check mode.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: It changes nothing.}
   diff_mode: {support: none, description: The plan is returned.}
@@ -48,4 +57,12 @@ lines:
   returned: success
   type: list
   elements: str
+promotion:
+  description: How it is known that staging has run the artefact, or that this was forced; empty where nobody asked.
+  returned: success
+  type: str
+confirmed:
+  description: Whether a person was asked, and said yes.
+  returned: success
+  type: bool
 """

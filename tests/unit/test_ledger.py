@@ -83,3 +83,16 @@ def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: str) -> No
     path = tmp_path / "ledger.jsonl"
     path.write_text(f'{line}\n{{"event": "deployed", "release": "A"}}\n')
     assert ledger.good_releases(ledger.read(path)) == ["A"]
+
+
+@pytest.mark.parametrize(
+    ("events", "applied"),
+    [
+        ([], []),
+        ([{"event": "migrated", "applied": ["a.1", "a.2"]}, {"event": "migrated", "reversed": ["a.2"]}], ["a.1"]),
+        ([{"event": "migrated", "applied": ["a.1"], "failed": True}, {"event": "failed"}], ["a.1"]),
+        ([{"event": "migrated", "applied": ["a.1"]}, {"event": "restored"}, {"event": "migrated", "applied": ["a.2"]}], None),
+    ],
+)
+def test_what_was_applied_is_known_until_a_dump_was_put_back(events: list[dict[str, object]], applied: list[str] | None) -> None:
+    assert ledger.applied(events) == applied

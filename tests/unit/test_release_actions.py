@@ -30,11 +30,20 @@ MANIFEST = {
     "digest": "d" * 64,
     "venv_digest": "e" * 64,
     "wheels": [],
+    "target": {"python": "3.13", "glibc": "2.41"},
     "installer": {"sha256": "c" * 64, "file": "uv.whl", "size": 1},
     "source": {"file": f"{COMMIT}.tar.zst", "sha256": "a" * 64, "size": 1},
 }
 HOST = {"live": {}, "good": [], "previous_good": "", "releases": {}, "artefacts": [], "venvs": [], "wheels": []}
-PROCESSES = {"static": {}, "processes": {}, "build": [], "health_check": {}, "settings_module": "x", "check_fail_level": "ERROR"}
+PROCESSES = {
+    "database": False,
+    "static": {},
+    "processes": {},
+    "build": [],
+    "health_check": {},
+    "settings_module": "x",
+    "check_fail_level": "ERROR",
+}
 DEPLOYMENT = {"token": "t", "who": "w", "purpose": "p", "since": "s"}
 
 
@@ -56,6 +65,11 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "again": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1"}},
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
         "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
+        "nobody_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "true"}},
+        "not_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "maybe"}},
+        "not_promoted": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True}},
+        "promoted_how": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "promote": "yes"}},
+        "forced": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True, "promote": "force"}},
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
         "staged": {"release": stage},
         "staged_in_check_mode": {"release": stage, "check_mode": True},
@@ -134,12 +148,29 @@ def test_an_error_is_one_clean_message(results: Results, task: str, message: str
     assert results[task]["msg"] == message
 
 
+@pytest.mark.parametrize(
+    ("task", "words"),
+    [
+        ("nobody_to_ask", "confirm asks a person, and there is no terminal. See the plan with --check --diff"),
+        ("not_to_ask", "confirm is 'maybe'. Give true or false."),
+        ("not_promoted", "Staging has not run 0123456789ab"),
+        ("promoted_how", "Only -e promote=force means anything"),
+    ],
+)
+def test_a_plan_that_must_not_be_done_is_refused(results: Results, task: str, words: str) -> None:
+    assert results[task]["failed"]
+    assert words in results[task]["msg"]
+    assert results["forced"]["promotion"] == results["forced"]["lines"][-1]
+    assert results["forced"]["promotion"].startswith("promotion: FORCED")
+
+
 def test_a_plan_is_a_release_and_words(results: Results) -> None:
     planned = results["planned"]
     assert re.fullmatch(r"20\d{6}T\d{6}Z-01234567", planned["release"]["id"])
     assert planned["lines"] == [
         f"{APP} 0123456789ab (Count visitors), release {planned['release']['id']}",
         "one: first release",
+        "all settings are new",
     ]
     assert not planned["changed"]
 

@@ -216,35 +216,3 @@ def test_a_rollback_that_cannot_be_says_what_there_is(wanted: str, hosts: dict[s
     with pytest.raises(PlanError) as error:
         plan.rollback_target(wanted, hosts)
     assert str(error.value) == message
-
-
-def test_the_plan_in_words() -> None:
-    spec = {"application": "guestbook", "id": "N"}
-    changes = {
-        "commits": [{"commit": "f" * 40, "subject": "Count visitors", "author": "Ada"}],
-        "direction": "backward",
-        "packages": {
-            "added": ["redis 5.0"],
-            "removed": ["pymemcache 4.0"],
-            "changed": [{"name": "django", "from": "5.1", "to": "5.2"}],
-        },
-        "migrations": ["entries/migrations/0002_likes.py"],
-    }
-    hosts = {"a": host(live="O"), "b": host(), "c": host(live="N")}
-    assert plan.describe(spec, MANIFEST, changes, hosts) == [
-        "guestbook 0123456789ab (Show the newest entries first), release N",
-        "a: replaces O",
-        "b: first release",
-        "c: is live",
-        "commit ffffffffffff Count visitors (Ada)",
-        "the live commit is not an ancestor of this one: the history goes backward",
-        "package added: redis 5.0",
-        "package removed: pymemcache 4.0",
-        "package changed: django 5.1 -> 5.2",
-        "migration: entries/migrations/0002_likes.py",
-    ]
-
-
-@pytest.mark.parametrize("changes", [{}, {"commits": [], "packages": None, "migrations": None, "direction": "forward"}])
-def test_a_plan_without_changes_is_short(changes: dict[str, Any]) -> None:
-    assert len(plan.describe({"application": "guestbook", "id": "N"}, MANIFEST, changes, {"a": host()})) == 2

@@ -91,7 +91,7 @@ def test_check_mode_on_a_full_host_shows_the_plan_and_changes_nothing(site: Site
     message = site.succeed("deploy", "--check", "--diff", version="v3").message
     assert "replaces" in message
     assert "Let visitors like an entry" in message
-    assert "migration: entries/migrations/0002_likes.py" in message
+    assert "migration pending: entries.0002_likes" in message
     assert site.state() == before
     assert site.serves("v1")
 

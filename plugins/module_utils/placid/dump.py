@@ -63,6 +63,20 @@ def connection(url: str) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def applied(layout: Layout, url: str) -> list[str] | None:
+    """The migrations that the database has, as app_label.name; None where it cannot be asked."""
+    query = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
+    psql = ["psql", "--no-psqlrc", "--no-password", "--tuples-only", "--no-align", "--command", query]
+    try:
+        variables = identity(layout.name, {"PGCONNECT_TIMEOUT": "3", **connection(url)}, "Asking the database")
+        done = subprocess.run(psql, capture_output=True, text=True, cwd="/", timeout=10, check=False, **variables)
+    except (OSError, KeyError, subprocess.TimeoutExpired):  # no psql, no such user yet, no answer
+        return None
+    if 'relation "django_migrations" does not exist' in done.stderr:  # the database is there, and empty
+        return []
+    return done.stdout.split() if done.returncode == 0 else None
+
+
 def names(layout: Layout) -> list[str]:
     """The dumps on this host, oldest first."""
     return sorted(os.listdir(layout.dumps)) if layout.dumps.is_dir() else []

@@ -62,6 +62,17 @@ def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
     return stack
 
 
+def applied(events: Iterable[dict[str, Any]]) -> list[str] | None:
+    """The migrations that the ledger saw applied and not taken back; None where it cannot tell, since a dump was put back."""
+    found: set[str] | None = set()
+    for event in events:
+        if event.get("event") == "restored":
+            found = None
+        elif found is not None:
+            found = (found | set(event.get("applied") or [])) - set(event.get("reversed") or [])
+    return None if found is None else sorted(found)
+
+
 def ever_good(events: Iterable[dict[str, Any]]) -> list[str]:
     """Every release that was once live and healthy, by its newest moment; the last is the newest."""
     result: dict[str, None] = {}

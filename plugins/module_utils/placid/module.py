@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import html
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
@@ -112,11 +113,19 @@ def _password(secret: str) -> str:
         return ""
 
 
-def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Any:
-    """The lock of the deployment that this module works for."""
+@contextlib.contextmanager
+def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Iterator[None]:
+    """The lock of the deployment that this module works for. A plan that a person agreed to must still be the plan."""
     deployment = dict(module.params["deployment"])
     wait = deployment.pop("wait")
-    return lock.held(layout.lock, lock.Holder(**deployment), wait, last)
+    with lock.held(layout.lock, lock.Holder(**deployment), wait, last):
+        planned, live = module.params.get("planned_on"), layout.live_release() or ""
+        if planned is not None and planned != live and "activate" not in module.params["done"]:
+            raise PlacidError(
+                f"{live or 'nothing'} is live now, and the plan that was confirmed was made for {planned or 'nothing'}. "
+                "Nothing was changed. Type the same command again to see the new plan."
+            )
+        yield
 
 
 def record(module: AnsibleModule, layout: Layout, event: str, release: str, **more: Any) -> None:

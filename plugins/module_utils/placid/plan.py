@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible.module_utils.placid.application import digest
+from ansible.module_utils.placid import schema
+from ansible.module_utils.placid.application import digest, slots
 from ansible.module_utils.placid.errors import PlacidError
 
 #: What of an application is fixed when a release is staged; the rest follows the inventory.
@@ -89,7 +90,11 @@ def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def describe(
-    spec: Mapping[str, Any], manifest: Mapping[str, Any], changes: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]
+    spec: Mapping[str, Any],
+    manifest: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    hosts: Mapping[str, Mapping[str, Any]],
+    app: Mapping[str, Any],
 ) -> list[str]:
     """The plan in words, a line each. changes: the `plan` that the artefact action returned against the live release."""
     lines = [f"{spec['application']} {manifest['commit'][:12]} ({manifest['subject']}), release {spec['id']}"]
@@ -107,5 +112,47 @@ def describe(
     lines += [f"package added: {each}" for each in packages.get("added", [])]
     lines += [f"package removed: {each}" for each in packages.get("removed", [])]
     lines += [f"package changed: {each['name']} {each['from']} -> {each['to']}" for each in packages.get("changed", [])]
-    lines += [f"migration: {path}" for path in changes.get("migrations") or []]
+    if app["database"] is not False:
+        known = schema.schema(changes, list(hosts.values()))
+        first = not any(info["live"] for info in hosts.values())
+        lines += schema.describe(known, first, bool(packages.get("added") or packages.get("changed")))
+    return [*lines, *settings_lines(hosts), *process_lines(app["processes"], hosts, spec["id"])]
+
+
+def settings_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Which settings become other ones; values are shown to nobody."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for host, info in hosts.items():
+        settings = info.get("settings") or {}
+        if not info["live"]:
+            told.setdefault(("all settings are new", ""), []).append(host)
+            continue
+        for name, word in settings.items():
+            told.setdefault((f"setting {word}: {name}", "" if word == "removed" else " ******"), []).append(host)
+    return [f"{what}{value}{_on(some, hosts)}" for (what, value), some in told.items()]
+
+
+def process_lines(processes: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], release: str) -> list[str]:
+    """Which processes start anew, and how."""
+    calm = [host for host, info in hosts.items() if info["live"].get("id") == release and not info.get("settings")]
+    others = [host for host in hosts if host not in calm]
+    every = slots(processes)
+    beside = [slot for slot, process in every.items() if process["overlap"]]
+    after = [slot for slot, process in every.items() if not process["overlap"]]
+    lines = [f"no process restarts while all are well{_on(calm, hosts)}"] if calm else []
+    if others and beside:
+        lines.append(f"start beside the old ones, which then finish: {', '.join(beside)}{_on(others, hosts)}")
+    if others and after:
+        lines.append(f"start when the old ones have stopped: {', '.join(after)}{_on(others, hosts)}")
     return lines
+
+
+def _on(some: Sequence[str], hosts: Mapping[str, Any]) -> str:
+    return "" if len(some) == len(hosts) else f" (on {', '.join(some)})"
+
+
+def rollback(spec: Mapping[str, Any], app: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The plan of a rollback in words, a line each."""
+    lines = [f"{app['name']} goes back to {spec['id']} (commit {spec['commit'][:12]})"]
+    lines += [f"{host}: replaces {info['live']['id']}" for host, info in hosts.items() if info["live"]]
+    return [*lines, *settings_lines(hosts), *process_lines(app["processes"], hosts, spec["id"])]

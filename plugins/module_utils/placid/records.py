@@ -40,6 +40,8 @@ class Record:
             "version": "",
             "commit": "",
             "release": "",
+            "artefact": "",
+            "promotion": "",
             "plan": [],
             "hosts": {},
             "migrations": {},
@@ -94,8 +96,10 @@ class Record:
             self._commits[live.get("id", "")] = live.get("commit", "")
         elif phase == "build":
             content.update(version=result["version"], commit=result["commit"])
+            content["artefact"] = result.get("manifest", {}).get("digest", "")
         elif phase == "plan":
             content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])
+            content["promotion"] = result.get("promotion", "")
         elif phase == "migrate":
             content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept", "dump") if result.get(key)}
         elif phase == "activate":

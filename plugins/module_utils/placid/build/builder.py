@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid.build import archive, committed, locks, manifest, plan, submodules, wheelhouse
+from ansible.module_utils.placid.build import archive, committed, locks, manifest, migrations, plan, submodules, wheelhouse
 from ansible.module_utils.placid.build.git import version as git_version
 from ansible.module_utils.placid.build.git import without_password
 from ansible.module_utils.placid.build.lock import Pin
@@ -65,7 +65,7 @@ def build(request: Request) -> Artefact:
         directory / made["source"]["file"],
         manifest_file,
         changed,
-        _plan(request, source, made),
+        _plan(request, source, made, store),
         source.log,
         [*source.warnings, *locked.warnings],
     )
@@ -141,10 +141,20 @@ def _make_archive(request: Request, parts: list[submodules.Part], identity: dict
     }
 
 
-def _plan(request: Request, source: Source, made: dict[str, Any]) -> dict[str, Any] | None:
+def _plan(request: Request, source: Source, made: dict[str, Any], store: Store) -> dict[str, Any] | None:
     if request.since is None:
         return None
     found = plan.history(source.git, request.since, made["commit"], request.subdirectory)
     if request.since and not source.git.has_commit(request.since):
         source.warnings.append(f"The live commit {request.since} is not in {source.git.name}: its history is unknown.")
-    return found | {"packages": plan.package_changes(request.previous_requirements, made["requirements"])}
+    packages = plan.package_changes(request.previous_requirements, made["requirements"])
+    return found | {"packages": packages, "migration_files": _migration_files(request, source, made, store, packages)}
+
+
+def _migration_files(
+    request: Request, source: Source, made: dict[str, Any], store: Store, packages: dict[str, list[Any]]
+) -> list[str]:
+    """The migrations of the commit, and of the packages that are other than the live ones."""
+    new = {each.partition("==")[0] for each in packages["added"]} | {each["name"] for each in packages["changed"]}
+    wheels = [store.path(Wheel(**each)) for each in made["wheels"] if each["name"] in new] if request.since else []
+    return migrations.of_tree(source.git, made["commit"], request.subdirectory) + migrations.of_wheels(wheels)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime
-import re
 from typing import Any
 
 from ansible.module_utils.placid.build.git import Git
+from ansible.module_utils.placid.build.migrations import MIGRATION
 
 COMMITS_SHOWN = 50
-MIGRATION = re.compile(r"(?:^|/)migrations/(?!__init__\.py$)[^/]+\.py$")
 
 
 def printable(text: str) -> str:

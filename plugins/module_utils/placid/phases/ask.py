@@ -7,20 +7,24 @@ import os
 import platform
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import ledger
+from ansible.module_utils.placid import dotenv, dump, ledger
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.module import environment_of
 from ansible.module_utils.placid.releases import releases
+from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     layout = Layout(module.params["application"])
+    events = ledger.read(layout.ledger)
     shown = ("id", "commit", "source", "spec_digest")
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
-    good = [release for release in ledger.good_releases(ledger.read(layout.ledger)) if release in complete]
+    good = [release for release in ledger.good_releases(events) if release in complete]
     live = complete.get(layout.live_release() or "", {})
     earlier = [release for release in good if release != live.get("id")]
     manifest = layout.manifest(live["source"]) if live else None
@@ -41,7 +45,26 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "wheels": names(layout.wheels),
         "artefacts": [name for name in names(layout.artefacts) if name.endswith(".tar.zst")],
         "venvs": names(layout.venvs),
+        "settings": settings(layout, environment_of(module)),
+        "migrations": migrations(layout, module.params["database_url"], events),
     }
+
+
+def settings(layout: Layout, wanted: Mapping[str, str]) -> dict[str, str]:
+    """How each setting differs from those on the host: added, changed or removed. No value leaves the host."""
+    present = dotenv.parse(layout.settings.read_text()) if layout.settings.exists() else {}
+    word = {(False, True): "added", (True, True): "changed", (True, False): "removed"}
+    differing = (name for name in sorted({*present, *wanted}) if present.get(name) != wanted.get(name))
+    return {name: word[name in present, name in wanted] for name in differing}
+
+
+def migrations(layout: Layout, url: str, events: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is applied, and who says so: the database where it can be asked, else the ledger."""
+    told = dump.applied(layout, url) if url and layout.releases.is_dir() else None
+    if told is not None:
+        return {"source": DATABASE, "applied": told}
+    seen = ledger.applied(events)
+    return {"source": LEDGER, "applied": seen} if seen else {"source": NOBODY, "applied": []}
 
 
 def names(directory: Path) -> list[str]:

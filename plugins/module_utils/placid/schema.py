@@ -1,0 +1,83 @@
+"""What a deployment would do to the database's schema, as far as it can be told without running the new code.
+
+Pure. The files of a commit and of its packages name migrations; what was applied tells the database, or a host's ledger. An
+application's label is taken to be the name of the directory that holds its `migrations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+DATABASE, LEDGER, NOBODY = "database", "ledger", ""
+
+
+@dataclass
+class Schema:
+    """Migrations as app_label.name. pending: to be applied. unknown: applied, and not known to the commit. source: who told."""
+
+    pending: list[str] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    source: str = NOBODY
+
+
+def migration(path: str) -> str:
+    """The migration that a file holds, as app_label.name; nothing where no directory gives it a label."""
+    parts = path.removesuffix(".py").split("/")
+    return f"{parts[-3]}.{parts[-1]}" if len(parts) >= 3 else ""
+
+
+def _label(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def applied(hosts: Iterable[Mapping[str, Any]]) -> tuple[set[str], str]:
+    """What is applied, and who says so: a database that answered, else the ledgers of all hosts together."""
+    told = [info.get("migrations") or {} for info in hosts]
+    for each in told:
+        if each.get("source") == DATABASE:
+            return set(each["applied"]), DATABASE
+    known = [set(each["applied"]) for each in told if each.get("source") == LEDGER]
+    return set().union(*known), LEDGER if known else NOBODY
+
+
+def schema(changes: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Schema:
+    """changes: the `plan` of the artefact. hosts: what each said when it was asked."""
+    now, source = applied(hosts)
+    first = not any(info["live"] for info in hosts)
+    added = {migration(path) for path in changes.get("migrations") or []}
+    files = {migration(path) for path in [*(changes.get("migration_files") or []), *added]} - {""}
+    if source == NOBODY:
+        return Schema(sorted(files if first else added - {""}), [], NOBODY)
+    labels = {_label(each) for each in now}
+    # A file that is old, of a label that the database has never heard of, is of an application that is not installed.
+    pending = sorted(each for each in files - now if first or each in added or _label(each) in labels)
+    ours = {_label(each) for each in files} | {_label(migration(path)) for path in changes.get("migrations_removed") or []}
+    unknown = sorted(each for each in now - files if _label(each) in ours)
+    return Schema(pending, unknown, source)
+
+
+_TOLD = {
+    DATABASE: "",
+    LEDGER: " by the ledger, the database was not asked",
+    NOBODY: " by the files alone: neither database nor ledger told what is applied",
+}
+
+
+def describe(found: Schema, first: bool, packages: bool) -> list[str]:
+    """The schema's part of the plan. first: nothing is live yet. packages: some that are installed change."""
+    told = _TOLD[found.source]
+    lines = [f"migration pending{told}: {each}" for each in found.pending]
+    if first:
+        return [*lines, "migrations of packages come on top", "rollback: there will be nothing to go back to"]
+    if not lines:
+        lines = [f"migrations: none pending{told}"]
+    if packages and found.source == NOBODY:
+        lines.append("packages that change may bring migrations, too")
+    lines += [f"migration of the database that this version does not know: {each}" for each in found.unknown]
+    if found.unknown:
+        lines.append("it will be refused unless -e migrations=keep or -e migrations=reverse says what becomes of them")
+    free = "free: no migration is in between"
+    say = "only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending"
+    return [*lines, f"rollback afterwards: {say if found.pending else free}"]

@@ -1,0 +1,92 @@
+"""The plan of a deployment or a rollback in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible.module_utils.placid import plan
+from ansible.module_utils.placid.application import normalise
+
+APP = normalise({"name": "guestbook", "repository": "/srv/git/guestbook", "domains": ["guestbook.example.org"]})
+MANIFEST = {"commit": "0123456789abcdef0123456789abcdef01234567", "subject": "Show the newest entries first"}
+
+
+def host(live: str = "") -> dict[str, Any]:
+    return {"live": {"id": live} if live else {}}
+
+
+def test_the_plan_in_words() -> None:
+    spec = {"application": "guestbook", "id": "N"}
+    changes = {
+        "commits": [{"commit": "f" * 40, "subject": "Count visitors", "author": "Ada"}],
+        "direction": "backward",
+        "packages": {
+            "added": ["redis 5.0"],
+            "removed": ["pymemcache 4.0"],
+            "changed": [{"name": "django", "from": "5.1", "to": "5.2"}],
+        },
+        "migrations": ["entries/migrations/0002_likes.py"],
+        "migration_files": ["entries/migrations/0001_initial.py", "entries/migrations/0002_likes.py"],
+    }
+    told = {"migrations": {"source": "database", "applied": ["entries.0001_initial"]}}
+    hosts = {"a": host(live="O") | told, "b": host() | told, "c": host(live="N") | told}
+    assert plan.describe(spec, MANIFEST, changes, hosts, APP) == [
+        "guestbook 0123456789ab (Show the newest entries first), release N",
+        "a: replaces O",
+        "b: first release",
+        "c: is live",
+        "commit ffffffffffff Count visitors (Ada)",
+        "the live commit is not an ancestor of this one: the history goes backward",
+        "package added: redis 5.0",
+        "package removed: pymemcache 4.0",
+        "package changed: django 5.1 -> 5.2",
+        "migration pending: entries.0002_likes",
+        "rollback afterwards: only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending",
+        "all settings are new (on b)",
+        "no process restarts while all are well (on c)",
+        "start beside the old ones, which then finish: web (on a, b)",
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, {"commits": [], "packages": None, "migrations": None, "direction": "forward"}])
+def test_a_plan_without_changes_is_short(changes: dict[str, Any]) -> None:
+    app = normalise({**APP, "database": False})
+    spec = {"application": "guestbook", "id": "N"}
+    assert plan.describe(spec, MANIFEST, changes, {"a": host(live="N")}, app) == [
+        "guestbook 0123456789ab (Show the newest entries first), release N",
+        "a: is live",
+        "no process restarts while all are well",
+    ]
+
+
+def test_settings_are_named_and_no_value_is_shown() -> None:
+    some = {"KEY": "changed", "NEW": "added"}
+    hosts = {"a": host(live="O") | {"settings": some}, "b": host(live="O") | {"settings": {"KEY": "changed", "OLD": "removed"}}}
+    assert plan.settings_lines(hosts) == [
+        "setting changed: KEY ******",
+        "setting added: NEW ****** (on a)",
+        "setting removed: OLD (on b)",
+    ]
+
+
+def test_processes_that_must_not_overlap_are_told_apart() -> None:
+    processes = {
+        "web": {"command": "x", "count": 1, "overlap": True},
+        "worker": {"command": "x", "count": 2, "overlap": True},
+        "scheduler": {"command": "x", "count": 1, "overlap": False},
+    }
+    restarted = {"a": host(live="N") | {"settings": {"KEY": "changed"}}}
+    assert plan.process_lines(processes, restarted, "N") == [
+        "start beside the old ones, which then finish: web, worker-1, worker-2",
+        "start when the old ones have stopped: scheduler",
+    ]
+
+
+def test_the_plan_of_a_rollback_in_words() -> None:
+    spec = {"application": "guestbook", "id": "O", "commit": "o" * 40}
+    assert plan.rollback(spec, APP, {"a": host(live="N")}) == [
+        "guestbook goes back to O (commit oooooooooooo)",
+        "a: replaces N",
+        "start beside the old ones, which then finish: web",
+    ]
