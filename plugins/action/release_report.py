@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "
 from ansible.module_utils.placid import status
 from ansible.module_utils.placid.build.ancestry import known_source, why_not_in
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.promotion import records, records_directory
 
 
 class ActionModule(ActionBase):
@@ -36,6 +38,9 @@ class ActionModule(ActionBase):
             for app in apps:
                 known = hosts.get(host, {}).get("applications")
                 lines += status.describe(shown, app["name"], known[app["name"]]) if known else [f"{shown} did not answer"]
+        for app in apps:
+            for environment in sorted(set(environments.values())):
+                lines += self._records(str(environment), app["name"], int(arguments.get("runs") or 0))
         if not commit:
             return {"lines": lines}
         if len(apps) != 1:
@@ -44,6 +49,13 @@ class ActionModule(ActionBase):
             )
         live, answer = self._answer(apps[0], environments, hosts, commit, arguments["cache_dir"])
         return {"lines": [*lines, answer] if live else lines, "live": live, "answer": answer}
+
+    def _records(self, environment: str, application: str, last: int) -> list[str]:
+        """The last runs that this machine keeps a record of."""
+        directory = records_directory(self._loader.get_basedir())
+        known = list(islice(records(directory, environment, application), last))
+        where = directory / environment / application
+        return [f"from this machine ({where}):", *status.recorded(known[::-1])] if known else []
 
     def _answer(
         self, app: dict[str, Any], environments: dict[str, str], hosts: dict[str, Any], commit: str, cache_dir: str

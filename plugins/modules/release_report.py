@@ -33,6 +33,7 @@ options:
     description: Directory on the controller with the mirrors of repositories.
     type: path
     required: true
+  runs: {description: How many of the last runs to tell that this machine keeps a record of., type: int, default: 0}
 attributes:
   check_mode: {support: full, description: It changes nothing.}
   diff_mode: {support: none, description: There is nothing to show.}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.module_utils.placid.status import answer, became_live, describe, happened, moment, runs
+from ansible.module_utils.placid.status import answer, became_live, describe, happened, moment, recorded, runs
 
 Event = dict[str, Any]
 
@@ -145,3 +145,26 @@ def test_what_else_a_host_may_have_to_say(change: dict[str, Any], line: str) -> 
 )
 def test_a_commit_is_live_where_every_host_has_it(hosts: dict[str, str], live: bool, sentence: str) -> None:
     assert answer("v1", "staging", hosts) == (live, sentence)
+
+
+def test_records_are_told_with_how_they_ended() -> None:
+    record = {
+        "id": "20260102T030405Z-01234567",
+        "started": "2026-01-02T03:04:05+00:00",
+        "who": "ada@desk",
+        "purpose": "deploy v2",
+        "commit": "c" * 40,
+        "hosts": {"one": {"result": "ok"}, "two": {"result": "ok"}},
+        "result": "ok",
+    }
+    forced = {**record, "promotion": "promotion: FORCED, though …"}
+    failed = {**record, "result": "failed", "error": "It broke.\nAnd more."}
+    killed = {**record, "result": "unfinished", "hosts": {}}
+    head = "    2026-01-02 03:04:05 UTC ada@desk, deploy v2: "
+    assert recorded([record, forced, failed, killed, {}]) == [
+        f"{head}cccccccccccc on one ok, two ok (20260102T030405Z-01234567)",
+        f"{head}cccccccccccc on one ok, two ok, promotion forced (20260102T030405Z-01234567)",
+        f"{head}FAILED: It broke. (20260102T030405Z-01234567)",
+        f"{head}UNFINISHED, as far as this machine knows (no host was reached) (20260102T030405Z-01234567)",
+        "    an unknown time somebody, : UNFINISHED, as far as this machine knows (no host was reached) ()",
+    ]

@@ -123,8 +123,9 @@ def test_status_says_what_is_live_and_changes_nothing(site: Site) -> None:
     assert "processes: all 4 run the live release" in outcome.message
     assert f"FAILED in migrate ({site.commit('broken/failing-migration')[:12]})" in outcome.message
     assert outcome.recap["changed"] == 0
-    last = site.succeed("status", runs=1).message.partition("what happened: ")[2]
-    assert last.count(" UTC ") == 1
+    last, here, records = site.succeed("status", runs=1).message.partition("what happened: ")[2].partition("from this machine (")
+    assert (last.count(" UTC "), here, records.count(" UTC ")) == (1, "from this machine (", 1)
+    assert "deploy broken/failing-migration: FAILED: " in records
     assert (site.host.file(f"/srv/{site.name}/lock").content, site.state()) == (lock, before)
     releases = outcome.message.partition("a rollback can go to: ")[2].partition("what happened:")[0]
     assert all(each.split(" ")[0] in site.releases() for each in releases.split(", "))

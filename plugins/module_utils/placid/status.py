@@ -95,6 +95,23 @@ def happened(run: Mapping[str, Any], at_work: str = "") -> str:
     return "; ".join([text, *(f"migrations {each}" for each in schema), *saved])
 
 
+def recorded(known: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Records of runs as the controller keeps them, a line each."""
+    return [f"    {_recorded(each)}" for each in known]
+
+
+def _recorded(record: Mapping[str, Any]) -> str:
+    hosts = ", ".join(f"{name} {host.get('result', '')}" for name, host in record.get("hosts", {}).items())
+    ends = {
+        "ok": f"{str(record.get('commit', ''))[:SHORT] or 'the settings'} on {hosts}",
+        "failed": f"FAILED: {str(record.get('error', '')).partition(chr(10))[0]}",
+    }
+    end = ends.get(record.get("result", ""), f"UNFINISHED, as far as this machine knows ({hosts or 'no host was reached'})")
+    forced = ", promotion forced" if "FORCED" in record.get("promotion", "") else ""
+    head = f"{moment(record.get('started', ''))} {record.get('who', 'somebody')}, {record.get('purpose', '')}"
+    return f"{head}: {end}{forced} ({record.get('id', '')})"
+
+
 def _several(migrations: Sequence[str]) -> str:
     if len(migrations) <= MANY:
         return ", ".join(migrations)

@@ -1,0 +1,101 @@
+"""What is asked before anything is changed: a yes, and a run in staging."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from live.playbook import ROOT
+from live.site import Site
+
+
+def answered(site: Site, answer: str, **variables: Any) -> tuple[int, str]:
+    """Deploy at a terminal, where a person types an answer; the exit code, and what was shown."""
+    command = ["ansible-playbook", "deploy.yml", "-e", json.dumps({"confirm": True, **variables})]
+    records = str(Path(site.inventory).with_name("deployments"))
+    environment = {**os.environ, "ANSIBLE_INVENTORY": site.inventory, "PLACID_DEPLOYMENTS": records, "COLUMNS": "2000"}
+    terminal, other = pty.openpty()
+    process = subprocess.Popen(
+        ["setsid", "--ctty", "--wait", *command], stdin=other, stdout=other, stderr=other, cwd=ROOT, env=environment
+    )
+    os.close(other)
+    signal.alarm(170)  # a question that never comes ends the test
+    shown = b""
+    try:
+        while b"Type yes" not in shown:
+            shown += os.read(terminal, 65536)
+        os.write(terminal, f"{answer}\r".encode())
+        while piece := os.read(terminal, 65536):
+            shown += piece
+    except OSError:  # a terminal whose last process ended
+        pass
+    finally:
+        signal.alarm(0)
+        os.close(terminal)
+    return process.wait(), " ".join(shown.decode().split())
+
+
+@pytest.fixture(scope="module")
+def version(site: Site) -> str:
+    site.make_live("v4")
+    return site.new_version("v4", "plain.txt", "To be confirmed.")
+
+
+def test_without_a_terminal_nobody_can_say_yes(site: Site, version: str) -> None:
+    before = site.state()
+    assert "there is no terminal. See the plan with --check --diff" in site.fail("deploy", version=version, confirm=True).message
+    assert site.state() == before
+
+
+def test_any_answer_but_yes_changes_nothing(site: Site, version: str) -> None:
+    before = site.state()
+    code, shown = answered(site, "y", version=version)
+    assert code != 0
+    assert "Not confirmed. Nothing was changed." in shown
+    assert "start beside the old ones, which then finish: web, worker-1, worker-2" in shown.partition("Type yes")[0]
+    assert site.state() == before
+
+
+def test_a_yes_is_taken(site: Site, version: str) -> None:
+    code, shown = answered(site, "yes", version=version)
+    assert code == 0, shown
+    assert site.serves(version)
+
+
+def test_what_staging_has_not_run_is_refused_unless_forced_and_that_is_recorded(site: Site) -> None:
+    version = site.new_version("v4", "plain.txt", "Not promoted.")
+    before = site.state()
+    outcome = site.fail("deploy", version=version, require_promoted=True)
+    assert f"Staging has not run {version[:12]}" in outcome.message
+    assert "-e promote=force" in outcome.message
+    assert site.state() == before
+    site.succeed("deploy", version=version, require_promoted=True, promote="force")
+    assert site.serves(version)
+    assert site.ledger()[-1]["purpose"] == f"deploy {version}, promotion forced"
+    assert re.search(rf"deploy {version}, promotion forced: .*, promotion forced \(", site.succeed("status").message)
+
+
+def test_what_staging_has_run_is_promoted_untouched(site: Site) -> None:
+    """The records of this environment stand in for those of staging."""
+    records = Path(site.inventory).with_name("deployments")
+    version = site.new_version("v4", "plain.txt", "Promoted.")
+    site.succeed("deploy", version=version)
+    site.succeed("rollback")
+    shutil.copytree(records / "sandbox", records / "staging")
+    try:
+        outcome = site.succeed("deploy", "--check", version=version, require_promoted=True)
+        assert "promotion: staging has run this artefact, healthy, since" in outcome.message
+        for path in (records / "staging" / site.name).glob("*/deployment.json"):
+            path.write_text(path.read_text().replace('"artefact": "', '"artefact": "0'))
+        assert "another artefact of it" in site.fail("deploy", "--check", version=version, require_promoted=True).message
+    finally:
+        shutil.rmtree(records / "staging")
