@@ -150,8 +150,8 @@ def test_a_wheel_that_is_not_the_manifests_is_refused_and_removed(tmp_path: Path
     with pytest.raises(WheelhouseError) as error:
         VirtualEnvironment(layout, MANIFEST).make(tmp_path / "sent")
     assert str(error.value) == (
-        f"The wheel {DJANGO['file']} on the host is {digest(b'djangq')} and not {DJANGO['sha256']} as the manifest says. It was "
-        "removed: deploy the version again, and it is sent anew."
+        f"The wheel {DJANGO['file']} on the host is {digest(b'djangq')} and not {DJANGO['sha256']} as the manifest says. 2 more "
+        "are wrong, too. What is wrong was removed: deploy the version again, and it is sent anew."
     )
     assert not damaged.exists()
     has = {"artefacts": [], "venvs": [], "wheels": names(layout.wheels)}

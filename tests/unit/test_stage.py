@@ -191,3 +191,11 @@ def test_static_files_are_found_by_their_address(layout: Layout, tmp_path: Path)
     (made.release / "public/static/a.css").write_text("a")
     made._serve_static()
     assert (made.release / ".placid/www/assets/v/a.css").read_text() == "a"
+
+
+def test_an_archive_that_was_damaged_on_the_host_is_removed_so_that_it_is_sent_anew(layout: Layout, tmp_path: Path) -> None:
+    manifest = {**MANIFEST, "source": {**MANIFEST["source"], "sha256": "a" * 64}}
+    (layout.artefacts / "source.tar.zst").write_bytes(b"half")
+    with pytest.raises(StageError, match="was damaged, and is removed"):
+        Stage(layout, SPEC, manifest, tmp_path, {})._unpack()
+    assert list(layout.artefacts.iterdir()) == []

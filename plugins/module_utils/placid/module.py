@@ -18,6 +18,7 @@ from ansible.module_utils.placid.files import remove_marked
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import MARKER
 
+MEND = "Mend that on the host, and type the same command again; what was live is still live."
 #: Shorter lines of a secret of several lines are no secret by themselves.
 SHORTEST_LINE = 8
 
@@ -52,6 +53,8 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             result = phase(name).run(module)
         except PlacidError as error:
             result, problem = {"failed": True}, error
+        except OSError as error:  # a full disk, above all
+            result, problem = {"failed": True}, PlacidError(f"{error.strerror or error}: {error.filename or name}. {MEND}")
         done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), **_output()}
         module.params["done"] = {**module.params["done"], **done}
         if problem:

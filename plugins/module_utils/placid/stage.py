@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import shlex
@@ -116,8 +117,14 @@ class Stage:
 
     def _unpack(self) -> None:
         archive = self.layout.artefacts / self.manifest["source"]["file"]
-        if (self.bundle / "source.tar.zst").exists():
-            shutil.copyfile(self.bundle / "source.tar.zst", archive)
+        sent = self.bundle / "source.tar.zst"
+        if sent.exists():  # it was held against its digest when it arrived
+            with sent.open("rb") as file:
+                os.fsync(file.fileno())
+            os.replace(sent, archive)  # whole or not at all: the next run sends only what is not there
+        elif not self._archive_is_whole(archive):
+            archive.unlink()
+            raise StageError(f"{archive} was damaged, and is removed. Deploy the version again, and it is sent anew.")
         replace_file(self.layout.manifest(archive.name), json.dumps(self.manifest, indent=2).encode())
         build_user = self.layout.build_user
         self.release.mkdir(mode=0o755)
@@ -127,6 +134,10 @@ class Stage:
             if done.returncode:
                 raise StageError(f"{archive} is damaged: {done.stderr.decode().strip()}. Deploy the version again.")
             _as_user(build_user, lambda: tree.unpack(tar, self.release))
+
+    def _archive_is_whole(self, archive: Path) -> bool:
+        with archive.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == str(self.manifest["source"]["sha256"])
 
     def _make_venv(self) -> None:
         venv = VirtualEnvironment(self.layout, self.manifest)

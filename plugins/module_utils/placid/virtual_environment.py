@@ -47,16 +47,21 @@ class VirtualEnvironment:
         """Build it, unless it is there; sent holds `<sha256>/<file>` of the wheels that the host lacked."""
         if self.complete():
             return
-        for wheel in [*self.manifest["wheels"], self.manifest["installer"]]:
-            self._store(sent, wheel)
+        bad = [wrong for wheel in [*self.manifest["wheels"], self.manifest["installer"]] if (wrong := self._store(sent, wheel))]
+        if bad:
+            more = f" {len(bad) - 1} more are wrong, too." if bad[1:] else ""
+            raise WheelhouseError(f"{bad[0]}{more} What is wrong was removed: deploy the version again, and it is sent anew.")
         try:
             self._build()
         except BaseException:
             shutil.rmtree(self.path, ignore_errors=True)
             raise
 
-    def _store(self, sent: Path, wheel: Mapping[str, Any]) -> None:
-        """Keep a wheel by its digest; one that is not what the manifest says is refused, also when it had been kept before."""
+    def _store(self, sent: Path, wheel: Mapping[str, Any]) -> str:
+        """Keep a wheel by its digest; one that is not what the manifest says is removed, also when it had been kept before.
+
+        Returns what was wrong with it, or nothing.
+        """
         stored = self.layout.wheels / wheel["sha256"] / wheel["file"]
         arrived = sent / wheel["sha256"] / wheel["file"]
         path = arrived if arrived.exists() else stored
@@ -67,13 +72,11 @@ class VirtualEnvironment:
             digest = "missing"
         if digest != wheel["sha256"]:
             shutil.rmtree(path.parent, ignore_errors=True)  # an empty directory would pass for the wheel
-            raise WheelhouseError(
-                f"The wheel {wheel['file']} on the host is {digest} and not {wheel['sha256']} as the manifest says. "
-                "It was removed: deploy the version again, and it is sent anew."
-            )
+            return f"The wheel {wheel['file']} on the host is {digest} and not {wheel['sha256']} as the manifest says."
         if arrived.exists():
             stored.parent.mkdir(mode=0o755, exist_ok=True)
             os.replace(arrived, stored)
+        return ""
 
     def _build(self) -> None:
         user = self.layout.build_user

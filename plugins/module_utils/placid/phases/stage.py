@@ -29,7 +29,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     with locked(module, layout):
         try:
             steps = install(module, layout, environment_of(module))
-        except PlacidError:
+        except (PlacidError, OSError):
             with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
                 record(module, layout, "failed", spec["id"], commit=spec["commit"], phase="stage")
             raise
