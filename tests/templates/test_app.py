@@ -66,7 +66,7 @@ def test_the_site_answers_to_the_domains_with_what_was_asked(render: Render) -> 
     text = nginx_site(render)
     assert "server_name guestbook.example.org www.example.org;" in text
     assert "client_max_body_size 25m;" in text
-    assert {"proxy_set_header Host $http_host;", "proxy_set_header X-Forwarded-Proto $placid_scheme;"} <= {
+    assert {"proxy_set_header Host $host$placid_port;", "proxy_set_header X-Forwarded-Proto $placid_scheme;"} <= {
         line.strip() for line in text.splitlines()
     }
 

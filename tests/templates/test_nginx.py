@@ -21,6 +21,10 @@ def test_limits_are_those_given(render: Render) -> None:
     assert wanted <= set(text.splitlines())
 
 
+def test_a_worker_may_open_more_than_its_connections(render: Render) -> None:
+    assert "worker_rlimit_nofile 8192;" in render("nginx", "placid-limits.conf.j2").splitlines()
+
+
 def test_a_name_without_a_site_gets_no_answer(render: Render) -> None:
     text = render("nginx", "placid-unknown.conf.j2")
     assert text.count("default_server;") == 4
@@ -36,7 +40,7 @@ def test_http_2_is_asked_for_as_the_version_of_nginx_wants_it(render: Render) ->
 
 
 @pytest.mark.parametrize(
-    ("openssl", "curves"), [("3.0.17", "X25519:"), ("3.5.4", "X25519MLKEM768:X25519:"), ("4.0.0", "X25519MLKEM768:")]
+    ("openssl", "curves"), [("3.0.17", "X25519:"), ("3.5.4", "?X25519MLKEM768:X25519:"), ("4.0.0", "?X25519MLKEM768:")]
 )
 def test_the_key_exchange_is_one_that_the_hosts_openssl_knows(render: Render, openssl: str, curves: str) -> None:
     assert f"ssl_ecdh_curve {curves}" in render("nginx", "placid-tls.conf.j2", __nginx_openssl={"stdout": openssl})
