@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 import threading
 import time
 from collections import Counter
@@ -11,6 +12,17 @@ from types import TracebackType
 
 #: Each client asks ten times a second.
 PAUSE_SECONDS = 0.1
+
+
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, port: int, name: str, tls: ssl.SSLContext | None) -> None:
+        super().__init__("127.0.0.1", port, timeout=20)
+        self._name, self._tls = name, tls
+
+    def connect(self) -> None:
+        super().connect()
+        if self._tls:
+            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self._name)
 
 
 @dataclass
@@ -26,6 +38,7 @@ class Load:
     new: int  # clients that open a connection for every request
     kept: int  # clients that keep theirs
     path: str = "/"
+    tls: ssl.SSLContext | None = None  # to ask over TLS
     sent: int = 0
     failed: list[str] = field(default_factory=list)
     commits: Counter[str] = field(default_factory=Counter)
@@ -51,7 +64,7 @@ class Load:
         return f"{what}: {self.sent} requests, {len(self.failed)} failed, slowest {self.slowest:.2f} s. {failed}".strip()
 
     def _visit(self, keep: bool) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = _Connection(self.port, self.name, self.tls)
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due = max(due + PAUSE_SECONDS, time.monotonic() - 1)  # what a slow answer held up is made up for, a second's worth
