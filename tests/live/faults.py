@@ -1,0 +1,170 @@
+"""The faults: each breaks a deployment of `version` in its own way, and says how the run ended.
+
+What a fault changed beside the deployment it puts right again, as time or an administrator would; nothing of the application's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from live.playbook import ROOT, Outcome
+from live.site import Site
+
+Fault = Callable[[Site, str], Outcome]
+SLOW = "ls /run/guestbook/web-*-{commit}.*"  # broken/slow-boot, which waits while the site is held
+
+
+def killed(reached: str) -> Fault:
+    """The controller, killed by signal 9 when a command succeeds on the host; what it started there goes on."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        with site.held():
+            running = site.start("deploy", version=version)
+            site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0, 120)
+            assert not running.ended, site.finish(running)
+            running.kill()
+            return site.finish(running)
+
+    return fault
+
+
+def killed_early(site: Site, version: str) -> Outcome:
+    """The controller, killed when it has begun its record."""
+    records = Path(site.inventory).with_name("deployments") / "sandbox" / site.name
+    before = set(records.iterdir())
+    running = site.start("deploy", version=version)
+    site.wait(lambda: running.ended or set(records.iterdir()) != before, 60)
+    assert not running.ended, site.finish(running)
+    running.kill()
+    return site.finish(running)
+
+
+def cut(site: Site, version: str) -> Outcome:
+    """The SSH connection, while new processes start: its process on the host is killed."""
+    with site.held():
+        running = site.start("deploy", version=version)
+        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+        site.host.check_output("sh -c %s", CUT)
+        return site.finish(running)
+
+
+# The ancestors of what holds the deployment's lock, up to the process that serves its connection.
+CUT = """
+for fd in $(find /proc/[0-9]*/fd -lname /srv/guestbook/lock 2>/dev/null); do pid=${fd#/proc/}; pid=${pid%%/*}; break; done
+while [ "$pid" -gt 1 ]; do
+  case $(cat /proc/$pid/comm) in sshd*) kill -KILL $pid; exit 0;; esac
+  pid=$(awk '/^PPid:/ {print $2}' /proc/$pid/status)
+done
+exit 1
+"""
+
+
+def rebooted(site: Site, version: str) -> Outcome:
+    """The host, rebooted while new processes start."""
+    with site.held():
+        running = site.start("deploy", version=version)
+        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+        name = str(site.host.check_output("hostname"))
+        subprocess.run([ROOT / "sandbox/sandbox", "restart", name], check=True, capture_output=True)
+        outcome = site.finish(running)
+        site.wait(lambda: site.ask().status == 200, 60)
+        site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4, 60)
+    return outcome
+
+
+def full(directory: str) -> Fault:
+    """A disk without room: a small one that is full is mounted at a directory."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        site.host.check_output(f"mkdir -p {directory} && mount -t tmpfs -o size=16k tmpfs {directory}")
+        site.host.run(f"dd if=/dev/zero of={directory}/full bs=4k count=9")
+        try:
+            return site.fail("deploy", version=version)
+        finally:
+            site.host.check_output(f"umount {directory}")
+
+    return fault
+
+
+def database(command: str, later: str = "") -> Fault:
+    """The database: a command before the deployment, and one ten seconds into it."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        site.host.check_output(command)
+        running = site.start("deploy", version=version)
+        try:
+            if later:
+                site.wait(lambda: running.ended or site.host.run(f"ls -d /srv/guestbook/releases/*-{version[:8]}").rc == 0, 120)
+                site.host.check_output(f"sleep 10; {later}")
+            return site.finish(running)
+        finally:
+            site.host.check_output("systemctl start postgresql")
+
+    return fault
+
+
+def twice(site: Site, version: str) -> Outcome:
+    """A second deployment of another version while the first is at it."""
+    late = site.new_version("v4", "late.txt", "Too late.")
+    with site.held():
+        first = site.start("deploy", version=version)
+        site.wait(lambda: first.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+        outcome = site.fail("deploy", version=late)
+    assert "has been deploying guestbook" in outcome.message
+    assert site.finish(first).code == 0
+    return outcome
+
+
+def wheels(site: Site, version: str) -> Outcome:
+    """The wheels that the host has, of which a virtual environment is still to be built: some damaged, some missing."""
+    damage = "cd /srv/guestbook/wheels; for f in [0-7]*/*; do echo >> $f; done; rm [89a-f]*/*"
+    site.host.check_output("sh -c %s", damage)
+    return site.fail("deploy", version=version)
+
+
+def fails(site: Site, version: str) -> Outcome:
+    """The version itself."""
+    return site.fail("deploy", version=version)
+
+
+@contextlib.contextmanager
+def _environment(name: str, value: str) -> Iterator[None]:
+    before = os.environ.get(name)
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ.pop(name) if before is None else os.environ.update({name: before})
+
+
+def wrong_password(site: Site, version: str) -> Outcome:
+    """The password of the vault."""
+    wrong = Path(site.inventory).with_name("wrong-password")
+    wrong.write_text("not this one\n")
+    with _environment("ANSIBLE_VAULT_IDENTITY_LIST", f"molecule@{wrong}"):
+        return site.fail("deploy", version=version)
+
+
+LEFT = """
+cd /srv/guestbook
+live=$(basename $(readlink current))
+mkdir -p .incoming-x .current.x releases/20200101T000000Z-{commit}/.placid venvs/0123456789abcdef/bin venvs/.workshop-x
+touch .incoming-x/bundle releases/20200101T000000Z-{commit}/manage.py /run/guestbook/web-20200101T000000Z-00000000.1.sock
+ln -s releases/nowhere .current.x/current
+printf 'not a release' > releases/20200101T000001Z-00000000
+printf '{{"event": "stag' >> ledger.jsonl
+printf '{{"token": "x", "who": "eve", "purpose": "x", "since": "x", "until": 1e18, "boot": "another"}}' > lock
+printf 'half' > artefacts/.part
+touch /etc/guestbook/.settings.env.x
+systemctl start --no-block guestbook-worker-1@$live.77.service
+"""
+
+
+def leftovers(site: Site, version: str) -> Outcome:
+    """What runs that were killed may leave, all of it at once."""
+    site.host.check_output("sh -c %s", LEFT.format(commit=version[:8]))
+    return site.succeed("deploy", version=version)
