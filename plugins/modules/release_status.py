@@ -82,10 +82,9 @@ def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
     expected = [(slot, instance) for slot in slots(spec["processes"])]
     release = layout.release(spec["id"])
     problems = []
-    for slot, _ in expected:
-        unit = layout.unit(slot, instance)
-        idle = "" if (slot, instance) in running else f"{unit} is not running"
-        problems.append(idle or systemd.failure(unit) or systemd.unproved(unit, release, (release / "venv").resolve()))
+    for unit, state in systemd.states([layout.unit(*each) for each in expected]).items():
+        problem = systemd.failure(unit, state) or systemd.unproved(unit, state, release, (release / "venv").resolve())
+        problems.append(problem)
     return {
         "expected": len(expected),
         "proved": problems.count(""),

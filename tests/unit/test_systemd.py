@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible.module_utils.placid import systemd
@@ -60,32 +62,33 @@ def test_nothing_to_start_or_stop_asks_nobody(said: Path) -> None:
     assert not said.exists()
 
 
+def state(active: str, sub: str, result: str, restarts: int) -> systemd.State:
+    return {"ActiveState": active, "SubState": sub, "Result": result, "NRestarts": str(restarts)}
+
+
 @pytest.mark.parametrize(
-    ("state", "why"),
+    ("found", "why", "early"),
     [
-        ("ActiveState=active\nSubState=running\nNRestarts=0\nResult=success\n", ""),
-        (
-            "ActiveState=active\nSubState=running\nNRestarts=2\nResult=success\n",
-            "x.service is running (success, restarted 2 times)",
-        ),
-        (
-            "ActiveState=failed\nSubState=failed\nNRestarts=0\nResult=exit-code\n",
-            "x.service is failed (exit-code, restarted 0 times)",
-        ),
-        (
-            "ActiveState=activating\nSubState=auto-restart\nNRestarts=1\nResult=signal\n",
-            "x.service is auto-restart (signal, restarted 1 times)",
-        ),
+        (state("active", "running", "success", 0), "", ""),
+        (state("active", "running", "success", 2), "", "x.service is running (success, restarted 2 times)"),
+        (state("failed", "failed", "exit-code", 0), "x.service is failed (exit-code, restarted 0 times)", None),
+        (state("activating", "auto-restart", "signal", 1), "x.service is auto-restart (signal, restarted 1 times)", None),
+        (state("inactive", "dead", "success", 0), "x.service is not running", None),
     ],
 )
-def test_why_a_unit_is_not_well(said: Path, state: str, why: str) -> None:
-    said.write_text(state)
-    assert systemd.failure("x.service") == why
+def test_why_a_unit_is_not_well(found: systemd.State, why: str, early: str | None) -> None:
+    assert systemd.failure("x.service", found) == why
+    assert systemd.early_failure("x.service", found) == (why if early is None else early)
 
 
-def test_a_property_may_hold_an_equals_sign(said: Path) -> None:
-    said.write_text("Environment=A=b\nOther\n")
-    assert systemd.show("x.service", "Environment") == {"Environment": "A=b"}
+def test_units_are_told_apart_in_the_order_in_which_they_were_asked_for(said: Path) -> None:
+    said.write_text("ActiveState=active\nResult=A=b\nOther\n\nActiveState=failed\nResult=\n")
+    assert systemd.states(["x.service", "y.service"]) == {
+        "x.service": {"ActiveState": "active", "Result": "A=b"},
+        "y.service": {"ActiveState": "failed", "Result": ""},
+    }
+    said.unlink()
+    assert systemd.states([]) == {}
 
 
 @pytest.fixture
@@ -101,6 +104,14 @@ def release(tmp_path: Path) -> Path:
     return path
 
 
+def spawn(words: Sequence[str | Path], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program and wait until the kernel tells of it."""
+    started = subprocess.Popen(words, **options)
+    while not Path(f"/proc/{started.pid}/environ").read_bytes():
+        time.sleep(0.001)
+    return started
+
+
 @pytest.fixture
 def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[bytes]]]:
     """The processes of every unit."""
@@ -113,7 +124,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[subprocess.Popen[b
 
 
 def unproved(release: Path) -> str:
-    return systemd.unproved("x.service", release, (release / "venv").resolve())
+    return systemd.unproved("x.service", {"ControlGroup": ""}, release, (release / "venv").resolve())
 
 
 @pytest.mark.parametrize("python", ["venv/bin/python", "../../venvs/R/bin/python"])
@@ -122,22 +133,22 @@ def test_a_process_of_the_release_is_proved(
     release: Path, process: list[subprocess.Popen[bytes]], python: str, directory: str
 ) -> None:
     program = os.path.normpath(release / python)
-    process.append(subprocess.Popen([program, "-S", "-c", "input()"], cwd=release / directory, stdin=subprocess.PIPE))
-    process.append(subprocess.Popen(["sleep", "20"], cwd=release))
+    process.append(spawn([program, "-S", "-c", "input()"], cwd=release / directory, stdin=subprocess.PIPE))
+    process.append(spawn(["sleep", "20"], cwd=release))
     assert unproved(release) == ""
 
 
 def test_the_old_interpreter_is_not(release: Path, process: list[subprocess.Popen[bytes]]) -> None:
     other = release.parents[1] / "venvs" / "other" / "bin" / "python"
-    process.append(subprocess.Popen([other, "-S", "-c", "input()"], cwd=release, stdin=subprocess.PIPE))
+    process.append(spawn([other, "-S", "-c", "input()"], cwd=release, stdin=subprocess.PIPE))
     venv = release.parents[1] / "venvs" / "R"
     assert unproved(release) == f"process {process[0].pid} of x.service runs {other}, which is not in {venv}"
 
 
 @pytest.mark.parametrize("directory", ["..", "../../venvs"])
 def test_a_process_elsewhere_is_not(release: Path, process: list[subprocess.Popen[bytes]], directory: str) -> None:
-    process.append(subprocess.Popen(["sleep", "20"], cwd=release))
-    process.append(subprocess.Popen(["sleep", "20"], cwd=release / directory))
+    process.append(spawn(["sleep", "20"], cwd=release))
+    process.append(spawn(["sleep", "20"], cwd=release / directory))
     where = os.path.normpath(release / directory)
     assert unproved(release) == f"process {process[1].pid} of x.service works in {where} and not in {release}"
 
@@ -147,7 +158,8 @@ def test_a_unit_without_a_process_is_not(release: Path, process: list[subprocess
     assert unproved(release) == "x.service has no process"
 
 
-SHOWN = "MainPID={pid}\nActiveEnterTimestamp=@{begun}\nFragmentPath={unit}\nDropInPaths=\n"
+def shown(pid: int, begun: int, unit: Path) -> systemd.State:
+    return {"MainPID": str(pid), "ActiveEnterTimestamp": f"@{begun}", "FragmentPath": str(unit), "DropInPaths": ""}
 
 
 @pytest.mark.parametrize(
@@ -159,16 +171,14 @@ SHOWN = "MainPID={pid}\nActiveEnterTimestamp=@{begun}\nFragmentPath={unit}\nDrop
         ({"A": "1"}, -10, "x.service was started before {unit} changed"),
     ],
 )
-def test_why_a_running_unit_is_to_be_started_anew(
-    said: Path, tmp_path: Path, settings: dict[str, str], older: int, why: str
-) -> None:
+def test_why_a_running_unit_is_to_be_started_anew(tmp_path: Path, settings: dict[str, str], older: int, why: str) -> None:
     unit = tmp_path / "x.service"
     unit.write_text("")
-    running = subprocess.Popen(["sleep", "20"], env={"PATH": os.environ["PATH"], "A": "1", "EMPTY": "", "C": "x=y"})
+    running = spawn(["sleep", "20"], env={"PATH": os.environ["PATH"], "A": "1", "EMPTY": "", "C": "x=y"})
     try:
-        said.write_text(SHOWN.format(pid=running.pid, begun=int(unit.stat().st_mtime) + older, unit=unit))
-        assert systemd.outdated("x.service", settings) == why.format(unit=unit)
+        found = shown(running.pid, int(unit.stat().st_mtime) + older, unit)
+        assert systemd.outdated("x.service", found, settings) == why.format(unit=unit)
     finally:
         running.kill()
         running.wait()
-    assert systemd.outdated("x.service", settings) == "x.service has just ended"
+    assert systemd.outdated("x.service", found, settings) == "x.service has just ended"

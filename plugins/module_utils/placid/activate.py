@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid import dotenv, probe, systemd
+from ansible.module_utils.placid import dotenv, probe, settle, systemd
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import replace_file, replace_link
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import process_environment
 
-#: Seconds that a process without a health check must have been running to count as well.
-SETTLE_SECONDS = 1.0
 HEADER = "Written by Placid from the settings and secrets of the inventory; a change made here is lost."
 
 
@@ -99,18 +97,16 @@ class Activation:
             return [f"{self.spec['id']} is not live"]
         if self.live_instance is None:
             return ["its processes were never started"]
-        reasons = []
-        for slot in self.slots:
-            unit = self.layout.unit(slot, self.live_instance)
-            reason = systemd.failure(unit) if (slot, self.live_instance) in self.running else f"{unit} is not running"
-            reasons.append(reason or self._unproved(unit) or systemd.outdated(unit, self._environment()))
+        units = [self.layout.unit(slot, self.live_instance) for slot in self.slots]
+        environment = {**self.settings, **process_environment(self.layout, self.spec)}
+        reasons = [
+            systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment)
+            for unit, state in systemd.states(units).items()
+        ]
         return [reason for reason in reasons if reason]
 
-    def _environment(self) -> dict[str, str]:
-        return {**self.settings, **process_environment(self.layout, self.spec)}
-
-    def _unproved(self, unit: str) -> str:
-        return systemd.unproved(unit, self.release, (self.release / "venv").resolve())
+    def _unproved(self, unit: str, state: systemd.State) -> str:
+        return systemd.unproved(unit, state, self.release, (self.release / "venv").resolve())
 
     def _new_instance(self) -> str:
         used = [instance for _, instance in self.running] + [self.layout.instance(self.spec["id"]) or ""]
@@ -130,7 +126,7 @@ class Activation:
             systemd.start(units)
             if "web" in self.slots:
                 self._probe(instance)
-            self._settle(units, begun)
+            self._settle(units)
         except BaseException:
             systemd.stop(units)
             self._write_settings(self.old_content)
@@ -143,7 +139,7 @@ class Activation:
             lambda: probe.status(self.layout.socket(instance), health["path"], self.front_door.host, self.front_door.scheme),
             health["status"],
             health["timeout"],
-            broken=lambda: systemd.failure(unit),
+            broken=lambda: systemd.early_failure(unit, systemd.states([unit])[unit]),
         )
         if problem:
             raise ActivationError(
@@ -151,10 +147,15 @@ class Activation:
                 f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{systemd.log(unit)}"
             )
 
-    def _settle(self, units: list[str], begun: float) -> None:
-        time.sleep(max(0.0, SETTLE_SECONDS - (time.monotonic() - begun)) if units else 0.0)
-        for unit in units:
-            problem = systemd.failure(unit) or self._unproved(unit)
+    def _settle(self, units: list[str]) -> None:
+        """Wait until processes are up, and prove what they run."""
+        groups = [systemd.control_group(state) for state in systemd.states(units).values()]
+        settle.wait([group for group in groups if group])
+        self._prove(units)
+
+    def _prove(self, units: list[str]) -> None:
+        for unit, state in systemd.states(units).items():
+            problem = systemd.early_failure(unit, state) or self._unproved(unit, state)
             if problem:
                 raise ActivationError(f"The new release does not stay up: {problem}.{systemd.log(unit)}")
 
@@ -170,10 +171,10 @@ class Activation:
         try:
             self._point(self.spec["id"], instance)
             systemd.stop(replaced)
-            started = time.monotonic()
             systemd.start(exclusive)
             self._smoke()
-            self._settle(exclusive, started)
+            self._settle(exclusive)
+            self._prove(self._units(instance, overlap=True))
         except BaseException:
             self._switch_back(before)
             systemd.stop([*self._units(instance, overlap=True), *exclusive])

@@ -10,6 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+#: Seconds between two looks at whether a process that does not answer is there at all; a look takes processor time.
+LOOK_SECONDS = 0.5
+
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
@@ -86,7 +89,7 @@ def wait_until_healthy(
     """
     begun = time.monotonic()
     deadline = begun + timeout
-    problem, wrong_since = "no answer", 0.0
+    problem, wrong_since, looked = "no answer", 0.0, begun
     while True:
         try:
             answer = ask()
@@ -98,10 +101,11 @@ def wait_until_healthy(
             wanted = f"{expected}" if expected else "anything below 500"
             problem = f"it answered {answer} where {wanted} was expected"
             wrong_since = wrong_since or time.monotonic()
-        reason = broken()
-        if reason:
-            return f"{problem}; {reason}"
         now = time.monotonic()
+        if now - looked >= LOOK_SECONDS:
+            reason, looked = broken(), now
+            if reason:
+                return f"{problem}; {reason}"
         if now > deadline or (wrong_since and now - wrong_since > patience):
             return problem
         time.sleep(0.05)

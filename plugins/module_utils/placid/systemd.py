@@ -12,6 +12,21 @@ from pathlib import Path
 from ansible.module_utils.placid.errors import PlacidError
 
 _UNIT = re.compile(r"^(?P<application>[a-z][a-z0-9_]*)-(?P<slot>[a-z0-9_-]+)@(?P<instance>.+\.\d+)\.service$")
+#: What is asked of a unit.
+PROPERTIES = (
+    "ActiveState",
+    "SubState",
+    "Result",
+    "NRestarts",
+    "NeedDaemonReload",
+    "MainPID",
+    "ControlGroup",
+    "ActiveEnterTimestamp",
+    "FragmentPath",
+    "DropInPaths",
+)
+#: The properties of a unit, by name.
+State = dict[str, str]
 
 
 class UnitError(PlacidError):
@@ -34,24 +49,30 @@ def running(application: str) -> list[tuple[str, str]]:
     return [(match["slot"], match["instance"]) for match in found if match and match["application"] == application]
 
 
-def show(unit: str, *properties: str) -> dict[str, str]:
-    """Properties of a unit."""
-    lines = systemctl("show", unit, "--timestamp=unix", "--property", ",".join(properties)).splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+def states(units: Sequence[str]) -> dict[str, State]:
+    """What systemd knows of units, asked in one call."""
+    if not units:
+        return {}
+    shown = systemctl("show", "--timestamp=unix", "--property", ",".join(PROPERTIES), *units).strip().split("\n\n")
+    known = [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in shown]
+    return dict(zip(units, known, strict=False))
 
 
 def start(units: Sequence[str]) -> None:
     """Start units together. Raises UnitError with the log of the first one that does not start."""
+    found = states(units)
+    failed = [unit for unit, state in found.items() if state["ActiveState"] == "failed"]
+    if failed:
+        systemctl("reset-failed", *failed, check=False)
+    if any(state["NeedDaemonReload"] == "yes" for state in found.values()):
+        systemctl("daemon-reload")
     if not units:
         return
-    systemctl("reset-failed", *units, check=False)
-    if any(show(unit, "NeedDaemonReload")["NeedDaemonReload"] == "yes" for unit in units):
-        systemctl("daemon-reload")
     try:
         systemctl("start", *units)
     except UnitError as error:
-        failed = next((unit for unit in units if show(unit, "ActiveState")["ActiveState"] != "active"), units[0])
-        raise UnitError(f"{failed} did not start: {error}{log(failed)}") from None
+        idle = next((unit for unit, state in states(units).items() if state["ActiveState"] != "active"), units[0])
+        raise UnitError(f"{idle} did not start: {error}{log(idle)}") from None
 
 
 def stop(units: Sequence[str]) -> None:
@@ -61,12 +82,18 @@ def stop(units: Sequence[str]) -> None:
         systemctl("reset-failed", *units, check=False)
 
 
-def failure(unit: str) -> str:
-    """Why a unit that was started is not well: empty when it runs and never had to be restarted."""
-    state = show(unit, "ActiveState", "SubState", "NRestarts", "Result")
-    if state["ActiveState"] == "active" and state["NRestarts"] == "0":
+def failure(unit: str, state: State) -> str:
+    """Why a unit is not well: empty when it runs. How often it had to be restarted since it was started is no matter."""
+    if state["ActiveState"] == "active":
         return ""
+    if state["ActiveState"] == "inactive":
+        return f"{unit} is not running"
     return f"{unit} is {state['SubState']} ({state['Result']}, restarted {state['NRestarts']} times)"
+
+
+def early_failure(unit: str, state: State) -> str:
+    """Why a unit that was started a moment ago is not well: empty when it runs and never had to be restarted."""
+    return failure(unit, state if state["NRestarts"] == "0" else {**state, "ActiveState": "restarted"})
 
 
 def log(unit: str, lines: int = 15) -> str:
@@ -77,24 +104,26 @@ def log(unit: str, lines: int = 15) -> str:
     return "\nThe end of its log:\n" + "\n".join(f"  {line}" for line in told) if told else ""
 
 
-def processes(unit: str) -> list[int]:
-    """The process ids in a unit's control group."""
-    group = show(unit, "ControlGroup")["ControlGroup"]
-    if not group:
-        return []
+def control_group(state: State) -> Path | None:
+    """The directory of a unit's control group, or None where nothing runs in it."""
+    return Path(f"/sys/fs/cgroup{state['ControlGroup']}") if state["ControlGroup"] else None
+
+
+def processes(group: Path | None) -> list[int]:
+    """The process ids in a control group and those below it."""
     ids: list[int] = []
-    for directory, _, files in os.walk(f"/sys/fs/cgroup{group}"):
+    for directory, _, files in os.walk(group) if group else ():
         if "cgroup.procs" in files:
             ids += [int(line) for line in Path(directory, "cgroup.procs").read_text().split()]
     return ids
 
 
-def unproved(unit: str, release: Path, venv: Path) -> str:
+def unproved(unit: str, state: State, release: Path, venv: Path) -> str:
     """Why a unit cannot be proved to run one release: empty when it can.
 
     Every process must have the release as its working directory and, if it is Python, come from its virtual environment.
     """
-    ids = processes(unit)
+    ids = processes(control_group(state))
     if not ids:
         return f"{unit} has no process"
     for pid in ids:
@@ -111,12 +140,11 @@ def unproved(unit: str, release: Path, venv: Path) -> str:
     return ""
 
 
-def outdated(unit: str, environment: dict[str, str]) -> str:
+def outdated(unit: str, state: State, environment: dict[str, str]) -> str:
     """Why a running unit should be started anew: its settings or its unit file changed since. Empty when there is no reason.
 
     Values are compared and never told.
     """
-    state = show(unit, "MainPID", "ActiveEnterTimestamp", "FragmentPath", "DropInPaths")
     try:
         content = Path(f"/proc/{state['MainPID']}/environ").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
