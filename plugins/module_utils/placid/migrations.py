@@ -26,6 +26,39 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
 
     Raises CommandError when the application did not come so far, MigrationError when a migration failed.
     """
+    result = _ask(mode, user, release, environment, what, argument)
+    if result is None:
+        raise PlacidError(
+            f"{what} failed: the application ended Python before Django had answered. Run manage.py migrate by hand."
+        )
+    if result["error"]:
+        done = sorted(set(result["applied_after"]) - set(result["applied_before"]))
+        raise MigrationError(
+            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. "
+            "Mend the migration and deploy the commit that mends it.",
+            result,
+        )
+    return result
+
+
+def check(user: str, release: Path, environment: Mapping[str, str], level: str) -> dict[str, Any] | None:
+    """Run `manage.py check --deploy`, and plan in the same process; the plan, or None where the database did not answer.
+
+    Raises CommandError when the check fails.
+    """
+    argument = {"check": level, "database_wait": 0}
+    plan = _ask("plan", user, release, environment, "manage.py check --deploy", argument)
+    return plan if plan and not plan["error"] else None
+
+
+def nothing_to_do(plan: Mapping[str, Any] | None) -> bool:
+    """Whether a database has exactly the migrations that a release knows."""
+    return plan is not None and not plan["pending"] and set(plan["applied_before"]) <= set(plan["known"])
+
+
+def _ask(
+    mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, argument: Mapping[str, Any]
+) -> dict[str, Any] | None:
     argument = {"database_wait": 60, "lock_timeout": 10, "lock_wait": 60, **argument}
     output = run_as(
         user,
@@ -37,17 +70,7 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
     )
     told = [line for line in output.splitlines() if line.startswith(django_migrations.RESULT)]
     if not told:
-        raise PlacidError(
-            f"{what} failed: the application ended Python before Django had answered. Run manage.py migrate by hand."
-        )
-    line = told[-1]
+        return None
     written[what]["stdout"] = written[what]["stdout"].rpartition("\n" + django_migrations.RESULT)[0]
-    result: dict[str, Any] = json.loads(line.removeprefix(django_migrations.RESULT))
-    if result["error"]:
-        done = sorted(set(result["applied_after"]) - set(result["applied_before"]))
-        raise MigrationError(
-            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. "
-            "Mend the migration and deploy the commit that mends it.",
-            result,
-        )
+    result: dict[str, Any] = json.loads(told[-1].removeprefix(django_migrations.RESULT))
     return result

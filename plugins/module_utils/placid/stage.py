@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid import tree
+from ansible.module_utils.placid import migrations, tree
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.command import lower_privileges, run_as
 from ansible.module_utils.placid.errors import PlacidError
@@ -62,7 +62,7 @@ class Stage:
 
     spec: what release.json will hold. manifest: the artefact's. bundle: a directory with `source.tar.zst` and, at
     `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
-    with. `steps` tells how long each took, in seconds.
+    with. After `run`: `steps`, how long each took in seconds, and `migrations`, the plan if the database answered.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class Stage:
         self.release = layout.release(spec["id"])
         self.environment = {**environment, "PYTHONDONTWRITEBYTECODE": "1", **process_environment(layout, spec)}
         self.steps: dict[str, float] = {}
+        self.migrations: dict[str, Any] | None = None
 
     def run(self) -> None:
         """Install the release, or remove what there is of it and raise the reason."""
@@ -191,8 +192,8 @@ class Stage:
         subprocess.run([*compile_tree, str(self.release)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
     def _check(self) -> None:
-        words = ["check", "--deploy", "--fail-level", self.spec["check_fail_level"]]
-        self._manage(self.layout.name, *words, what="manage.py check --deploy")
+        level = self.spec["check_fail_level"]
+        self.migrations = migrations.check(self.layout.name, self.release, self.environment, level)
 
 
 def _as_user(user: str, function: Callable[[], Any]) -> None:

@@ -18,8 +18,11 @@ from ansible.module_utils.placid.releases import complete, process_environment
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     release = module.params["release"]
+    nothing: dict[str, Any] = {"changed": False, "applied": [], "reversed": [], "kept": [], "dump": ""}
+    if migrations.nothing_to_do(module.params["done"].get("stage", {}).get("migrations")):
+        return nothing
     if module.check_mode and complete(Layout(module.params["application"]), release) is None:
-        return {"changed": False, "applied": [], "reversed": [], "kept": [], "dump": ""}
+        return nothing
     layout = layout_of(module)
     with locked(module, layout):
         try:

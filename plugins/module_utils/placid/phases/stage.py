@@ -28,17 +28,17 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         return result
     with locked(module, layout):
         try:
-            steps = install(module, layout, environment_of(module))
+            stage = install(module, layout, environment_of(module))
         except (PlacidError, OSError):
             with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
                 record(module, layout, "failed", spec["id"], commit=spec["commit"], phase="stage")
             raise
-        record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=steps)
-    return {**result, "steps": steps}
+        record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps)
+    return {**result, "steps": stage.steps, "migrations": stage.migrations}
 
 
-def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) -> dict[str, float]:
-    """Install the release from what was sent; return the seconds of each step."""
+def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) -> Stage:
+    """Install the release from what was sent."""
     manifest = module.params["manifest"]
     remove_leftovers(layout)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=layout.home) as incoming:
@@ -46,7 +46,7 @@ def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) 
             unpack_bundle(Path(module.params["bundle"]), manifest, Path(incoming))
         stage = Stage(layout, module.params["spec"], manifest, Path(incoming), environment)
         stage.run()
-    return stage.steps
+    return stage
 
 
 def unpack_bundle(bundle: Path, manifest: dict[str, Any], destination: Path) -> None:
