@@ -119,6 +119,7 @@ class VirtualEnvironment:
             installer = self.manifest["installer"]
             with zipfile.ZipFile(self.layout.wheels / installer["sha256"] / installer["file"]) as archive:
                 member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
-                (workshop / "uv").write_bytes(archive.read(member))
+                with archive.open(member) as packed, (workshop / "uv").open("wb") as unpacked:
+                    shutil.copyfileobj(packed, unpacked, 1 << 20)
             (workshop / "uv").chmod(0o755)
             yield workshop
