@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from ansible.plugins.action import ActionBase
+
+#: A bundle that is not larger travels with the arguments.
+INLINE_BYTES = 1_000_000
 
 
 def missing(manifest: Mapping[str, Any], host: Mapping[str, Any], archive: str, wheels_dir: str) -> dict[str, str]:
@@ -22,6 +26,18 @@ def missing(manifest: Mapping[str, Any], host: Mapping[str, Any], archive: str, 
                 name = f"{wheel['sha256']}/{wheel['file']}"
                 files[f"wheels/{name}"] = os.path.join(wheels_dir, name)
     return files
+
+
+def pack(files: Mapping[str, str], bundle: IO[bytes]) -> int:
+    """Write files into one archive, and return its size; nothing where there are none."""
+    if files:
+        with tarfile.open(fileobj=bundle, mode="w:") as tar:
+            for name, path in files.items():
+                tar.add(path, name, recursive=False)
+    bundle.flush()
+    size = bundle.tell()
+    bundle.seek(0)
+    return size
 
 
 def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
@@ -43,7 +59,7 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
 
 
 class ActionModule(ActionBase):
-    TRANSFERS_FILES = True
+    TRANSFERS_FILES = False  # seldom, and then run() makes the directory for it: each way to a host and back takes time
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
@@ -54,22 +70,21 @@ class ActionModule(ActionBase):
             arguments["planned_on"] = (host or {}).get("live", {}).get("id", "")
         if "stage" in arguments["phases"] and not self._task.check_mode and arguments["release"] not in host["releases"]:
             files = missing(arguments["manifest"], host, archive, wheels_dir)
-            if files:
-                arguments["bundle"], sent = self._send(files)
+            with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
+                sent = pack(files, bundle)
+                if 0 < sent <= INLINE_BYTES:
+                    arguments["bundle_content"] = base64.b64encode(bundle.read()).decode()
+                elif sent:
+                    arguments["bundle"] = self._send(bundle.name)
         result = self._execute_module("release", arguments, task_vars=task_vars)
-        self._remove_tmp_path(self._connection._shell.tmpdir)
+        if self._connection._shell.tmpdir:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
         lines = tell({**arguments.get("done", {}), **result.get("phases", {})}, address, self._task.check_mode)
         return {**result, "sent_bytes": sent, "lines": lines}
 
-    def _send(self, files: Mapping[str, str]) -> tuple[str, int]:
-        """Send files as one archive; return its path on the host and its size."""
-        if not self._connection._shell.tmpdir:
-            self._make_tmp_path()
-        with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
-            with tarfile.open(fileobj=bundle, mode="w:") as tar:
-                for name, path in files.items():
-                    tar.add(path, name, recursive=False)
-            bundle.flush()
-            remote: str = self._connection._shell.join_path(self._connection._shell.tmpdir, "bundle.tar")
-            self._transfer_file(bundle.name, remote)
-            return remote, os.path.getsize(bundle.name)
+    def _send(self, bundle: str) -> str:
+        """Send the bundle as a file; return its path on the host."""
+        self._make_tmp_path()
+        remote: str = self._connection._shell.join_path(self._connection._shell.tmpdir, "bundle.tar")
+        self._transfer_file(bundle, remote)
+        return remote

@@ -154,6 +154,10 @@ lines:
   returned: always
   type: list
   elements: str
+memory_mb:
+  description: Most memory that the module took on the host, without the application's programs.
+  returned: success
+  type: int
 sent_bytes:
   description: Size of what was sent to the host.
   returned: always
@@ -178,6 +182,7 @@ SPEC = {
     "spec": {"type": "dict"},
     "manifest": {"type": "dict"},
     "bundle": {"type": "path"},
+    "bundle_content": {"type": "str", "no_log": True},  # no secret, but nothing for the host's log either
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
     "apply_migrations": {"type": "bool", "default": True},
     "database_wait": {"type": "int", "default": 60},

@@ -18,7 +18,8 @@ from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
 
 from unit.plugins import load
 
-missing = load("action/release.py").missing
+action = load("action/release.py")
+missing, tell = action.missing, action.tell
 
 
 def digest(content: bytes) -> str:
@@ -58,6 +59,32 @@ def sent(*wheels: dict[str, Any]) -> dict[str, str]:
 def test_only_what_a_host_lacks_is_sent(host: dict[str, list[str]], files: dict[str, str]) -> None:
     has = {"artefacts": [], "wheels": [], "venvs": [], **host}
     assert missing(MANIFEST, has, "/cache/0123.tar.zst", "/cache/wheels") == files
+
+
+def test_what_is_sent_is_what_the_host_unpacks(tmp_path: Path) -> None:
+    (tmp_path / "source").write_bytes(b"source")
+    with (tmp_path / "bundle").open("w+b") as bundle:
+        size = action.pack({"source.tar.zst": str(tmp_path / "source")}, bundle)
+        assert size == len(bundle.read())
+    unpack_bundle(tmp_path / "bundle", MANIFEST, tmp_path / "incoming")
+    assert (tmp_path / "incoming" / "source.tar.zst").read_bytes() == b"source"
+    with (tmp_path / "nothing").open("w+b") as bundle:
+        assert action.pack({}, bundle) == 0
+
+
+@pytest.mark.parametrize(("changed", "check", "line"), [(True, False, "live: R"), (False, True, "would be live: R (as before)")])
+def test_the_end_of_a_run_says_what_is_live_and_how_long_it_took(changed: bool, check: bool, line: str) -> None:
+    phases = {
+        "build": {"seconds": 0.26},
+        "activate": {"release": "R", "changed": changed, "seconds": 1},
+        "record": {"seconds": 0},
+    }
+    assert tell(phases, "http://x/", check) == [line, "look: http://x/", "seconds: build 0.3, activate 1.0, record 0.0"]
+
+
+@pytest.mark.parametrize("phases", [{}, {"ask": {}}, {"activate": {}}, {"activate": {}, "record": {"failed": True}}])
+def test_before_the_end_nothing_is_said(phases: dict[str, Any]) -> None:
+    assert tell(phases, "http://x/", False) == []
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import tarfile
@@ -39,11 +40,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) -> Stage:
     """Install the release from what was sent."""
-    manifest = module.params["manifest"]
+    manifest, content = module.params["manifest"], module.params["bundle_content"]
     remove_leftovers(layout)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=layout.home) as incoming:
-        if module.params["bundle"]:
-            unpack_bundle(Path(module.params["bundle"]), manifest, Path(incoming))
+        bundle = Path(module.params["bundle"] or f"{incoming}/bundle.tar")
+        if content:
+            bundle.write_bytes(base64.b64decode(content))
+        if bundle.exists():
+            unpack_bundle(bundle, manifest, Path(incoming))
         stage = Stage(layout, module.params["spec"], manifest, Path(incoming), environment)
         stage.run()
     return stage
