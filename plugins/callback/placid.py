@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+from ansible.template import Templar, trust_as_template
 
 DOCUMENTATION = r"""
 name: placid
@@ -28,6 +29,11 @@ class CallbackModule(DefaultCallback):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "stdout"
     CALLBACK_NAME = "placid"
+
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        """Load what a template needs. Each task runs in a process of its own, which would have to load it again."""
+        Templar().template(trust_as_template("{{ none | default('') is defined }}"))
+        super().v2_playbook_on_start(playbook)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         message = result.result.get("msg")
