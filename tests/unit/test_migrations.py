@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.placid import migrations
-from ansible.module_utils.placid.command import CommandError
+from ansible.module_utils.placid.command import CommandError, written
 from ansible.module_utils.placid.django_migrations import reverse_targets
 
 Key = tuple[str, str]
@@ -65,17 +65,72 @@ def test_where_migrations_go_back_to(graph: list[str], keep: str, now: str, targ
     assert reverse_targets(loader(*graph), set(keep.split()), now.split()) == targets
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
-@pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="everybody's interpreter is needed")
-def test_an_application_that_cannot_be_asked_says_why(tmp_path: Path) -> None:
-    """The source reaches the release's own interpreter, which lacks Django here."""
+@pytest.mark.parametrize(
+    ("pending", "known", "applied", "nothing"),
+    [
+        ([], ["a.1", "a.2"], ["a.1", "a.2"], True),
+        (["a.2"], ["a.1", "a.2"], ["a.1"], False),
+        ([], ["a.1"], ["a.1", "a.2"], False),
+        ([], ["a.1", "a.2", "a.1_squashed"], ["a.1", "a.2"], True),
+    ],
+)
+def test_a_database_that_fits_a_release_need_not_be_asked_again(
+    pending: list[str], known: list[str], applied: list[str], nothing: bool
+) -> None:
+    plan = {"pending": pending, "known": known, "applied_before": applied}
+    assert migrations.nothing_to_do(plan) is nothing
+    assert migrations.nothing_to_do(None) is False
+
+
+MANAGE = """
+import sys
+assert sys.argv == ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], sys.argv
+print("one warning")
+{end}
+"""
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Path:
+    """A release with an interpreter of its own, which everybody may use, and which lacks Django."""
     programs = tmp_path / "venv" / "bin"
     programs.mkdir(parents=True)
     for path in [programs, *programs.parents][:6]:
         path.chmod(path.stat().st_mode | 0o011)
     (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
     (programs / "python").chmod(0o755)
+    return tmp_path
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
+with_python = pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="everybody's interpreter is needed")
+
+
+@as_root
+@with_python
+@pytest.mark.parametrize("end", ["", "sys.exit()", "sys.exit(0)"])
+def test_a_check_that_passes_passes_also_where_no_migrations_can_be_planned(release: Path, end: str) -> None:
+    (release / "manage.py").write_text(MANAGE.format(end=end))
+    assert migrations.check("nobody", release, {}, "WARNING") is None
+    assert written.pop("manage.py check --deploy")["stdout"] == "one warning\n"
+
+
+@as_root
+@with_python
+@pytest.mark.parametrize("end", ["sys.exit(1)", "sys.exit('one warning')", "raise ValueError('one warning')"])
+def test_a_check_that_fails_fails(release: Path, end: str) -> None:
+    (release / "manage.py").write_text(MANAGE.format(end=end))
     with pytest.raises(CommandError) as error:
-        migrations.run("plan", "nobody", tmp_path, {}, "Asking the release for its migrations")
+        migrations.check("nobody", release, {}, "WARNING")
+    assert "manage.py check --deploy failed: " in str(error.value)
+    assert "one warning" in str(error.value).splitlines()[0]
+
+
+@as_root
+@with_python
+def test_an_application_that_cannot_be_asked_says_why(release: Path) -> None:
+    """The source reaches the release's own interpreter, which lacks Django here."""
+    with pytest.raises(CommandError) as error:
+        migrations.run("plan", "nobody", release, {}, "Asking the release for its migrations")
     message = "Asking the release for its migrations failed: ModuleNotFoundError: No module named 'django'"
     assert str(error.value).splitlines()[0] == message

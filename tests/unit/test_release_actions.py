@@ -64,6 +64,12 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "chosen": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1", "lock_wait": "300"}},
         "again": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1"}},
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
+        "no_version": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy", "version": ""}},
+        "two_environments": {
+            "application_info": {"apps": APPS, "name": APP, "purpose": "x", "environments": ["staging", "production"]}
+        },
+        "no_environment": {"application_info": {"apps": APPS, "name": APP, "purpose": "x", "environments": [""]}},
+        "no_number": {"application_info": {"apps": APPS, "name": APP, "purpose": "x", "lock_wait": "soon"}},
         "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
         "nobody_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "true"}},
         "not_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "maybe"}},
@@ -162,6 +168,20 @@ def test_a_plan_that_must_not_be_done_is_refused(results: Results, task: str, wo
     assert words in results[task]["msg"]
     assert results["forced"]["promotion"] == results["forced"]["lines"][-1]
     assert results["forced"]["promotion"].startswith("promotion: FORCED")
+
+
+@pytest.mark.parametrize(
+    ("task", "beginning"),
+    [
+        ("no_version", "Say which commit, tag or branch to deploy: ansible-playbook deploy.yml -e version=<sha|tag|branch>"),
+        ("two_environments", "These hosts are of staging and production. Name one environment: ansible-playbook -i"),
+        ("no_environment", "These hosts are of no environment. Name one environment: ansible-playbook -i"),
+        ("no_number", "lock_wait is 'soon'. Give the seconds to wait for another deployment to end: -e lock_wait=300."),
+    ],
+)
+def test_a_mistake_is_told_before_any_host_is_asked(results: Results, task: str, beginning: str) -> None:
+    assert results[task]["failed"]
+    assert results[task]["msg"].startswith(beginning)
 
 
 def test_a_plan_is_a_release_and_words(results: Results) -> None:
