@@ -3,7 +3,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv requirements sandbox sandbox-down demo lint unit test-fast test test-all
+.PHONY: help venv requirements sandbox sandbox-down demo bench lint unit test-fast test test-all
 
 SUITE ?= trixie
 VERSION ?= v1
@@ -16,10 +16,10 @@ all_scenarios := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/mole
 other_scenarios := $(filter-out $(scenarios),$(all_scenarios))
 
 # Python without a suffix, which mypy does not find by itself.
-scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/role-readme
+scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/bench tools/role-readme
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export VERSION
+export VERSION ROUNDS HOSTS
 
 help: ## List the targets
 	@sed -nE 's/^([a-z%-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
@@ -57,6 +57,9 @@ sandbox-down: venv ## Remove that host
 
 demo: sandbox ## Sandbox, example application, deployment: a running site
 	tools/demo
+
+bench: venv ## Measure a deployment against one ssh script (ROUNDS=5; HOSTS=1,2,5,10: how it grows)
+	tools/bench
 
 lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
 	ansible-lint

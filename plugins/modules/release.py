@@ -123,6 +123,7 @@ phases:
   contains:
     changed: {description: Whether it changed anything., type: bool}
     seconds: {description: Seconds that the work on the host took., type: float}
+    memory_mb: {description: "Most memory that the module had taken by its end, without the application's programs.", type: int}
     steps: {description: "C(stage), C(activate): seconds by step.", type: dict}
     failed: {description: "Whether it failed, and ended the call.", type: bool}
     output:
@@ -154,10 +155,6 @@ lines:
   returned: always
   type: list
   elements: str
-memory_mb:
-  description: Most memory that the module took on the host, without the application's programs.
-  returned: success
-  type: int
 sent_bytes:
   description: Size of what was sent to the host.
   returned: always

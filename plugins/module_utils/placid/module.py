@@ -6,6 +6,7 @@ import contextlib
 import datetime
 import html
 import json
+import resource
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -55,7 +56,8 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             result, problem = {"failed": True}, error
         except OSError as error:  # a full disk, above all
             result, problem = {"failed": True}, PlacidError(f"{error.strerror or error}: {error.filename or name}. {MEND}")
-        done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), **_output()}
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), "memory_mb": memory, **_output()}
         module.params["done"] = {**module.params["done"], **done}
         if problem:
             module.fail_json(msg=str(problem), phases=done)

@@ -68,7 +68,7 @@ class Record:
             failed = part.get("failed") or (where == "controller" and outcome != OK)
             took, changed = round(float(part.get("seconds", seconds)), 2), bool(part.get("changed"))
             entry = {"phase": phase, "host": where, "result": FAILED if failed else OK, "changed": changed, "seconds": took}
-            self.content["phases"].append({**entry, "steps": part["steps"]} if part.get("steps") else entry)
+            self.content["phases"].append({**entry, **{key: part[key] for key in ("memory_mb", "steps") if part.get(key)}})
             if not failed:
                 self._take(phase, host, part)
             found |= files(where, phase, part.get("output") or {})
