@@ -10,7 +10,13 @@ from ansible.plugins.loader import filter_loader, init_plugin_loader
 from ansible.template import Templar, generate_ansible_template_vars, trust_as_template
 
 ROOT = Path(__file__).parents[2]
-DEBIAN = {"distribution": "Debian", "distribution_major_version": "13", "distribution_release": "trixie", "os_family": "Debian"}
+DEBIAN = {
+    "distribution": "Debian",
+    "distribution_major_version": "13",
+    "distribution_release": "trixie",
+    "os_family": "Debian",
+    "memtotal_mb": 3920,
+}
 
 
 def render_file(source: Path, variables: dict[str, Any]) -> str:

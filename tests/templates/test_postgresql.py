@@ -46,7 +46,17 @@ def test_the_server_listens_where_it_is_told(render: Render, addresses: list[str
 def test_settings_are_sorted_and_quoted(render: Render) -> None:
     settings = {"work_mem": "8MB", "cluster_name": "ada's", "max_connections": 200}
     found = rules(render("postgresql", "placid.conf.j2", postgresql_settings=settings))
-    assert found[1:] == ["cluster_name = 'ada''s'", "max_connections = '200'", "work_mem = '8MB'"]
+    assert found[-3:] == ["cluster_name = 'ada''s'", "max_connections = '200'", "work_mem = '8MB'"]
+
+
+def test_a_setting_that_is_given_goes_before_the_roles_own(render: Render) -> None:
+    given = {"max_connections": 200, "log_min_duration_statement": "250ms"}
+    found = [line.partition(" = ") for line in rules(render("postgresql", "placid.conf.j2", postgresql_settings=given))]
+    names = [name for name, _, _ in found]
+    assert len(set(names)) == len(names)
+    assert {"max_connections": "'200'", "log_min_duration_statement": "'250ms'", "shared_buffers": "'480MB'"}.items() <= {
+        name: value for name, _, value in found
+    }.items()
 
 
 def test_a_new_cluster_is_utf8_with_checksums(render: Render) -> None:

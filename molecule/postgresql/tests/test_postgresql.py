@@ -38,7 +38,10 @@ def test_a_role_can_do_nothing_but_log_in(host: Host) -> None:
     assert psql(host, "postgres", "postgres", f"{query} WHERE rolname = 'guestbook'") == "f|f|f|f|f|"
 
 
-@pytest.mark.parametrize(("setting", "value"), [("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "5min")])
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "5min"), ("statement_timeout", "10min")],
+)
 def test_a_session_does_not_wait_for_ever(host: Host, setting: str, value: str) -> None:
     assert psql(host, "guestbook", "guestbook", f"SHOW {setting}") == value
 
@@ -58,6 +61,24 @@ def test_nothing_listens_on_an_address(host: Host) -> None:
 
 def test_a_setting_of_a_killed_run_reached_the_server(host: Host) -> None:
     assert psql(host, "postgres", "postgres", "SHOW max_connections") == "60"
+
+
+def test_memory_is_the_share_that_was_asked_for(host: Host) -> None:
+    total = int(host.check_output("awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo"))
+    found = int(
+        psql(host, "postgres", "postgres", "SELECT setting::bigint * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'")
+    )
+    assert 0.08 * total < found < 0.12 * total or found == 8192
+
+
+def test_slow_queries_are_told_and_all_are_counted(host: Host) -> None:
+    marked = "SELECT 'seen-in-statistics', count(*) FROM generate_series(1, 3)"
+    psql(host, "guestbook", "guestbook", marked)
+    found = "SELECT calls FROM pg_stat_statements WHERE query = 'SELECT $1, count(*) FROM generate_series($2, $3)'"
+    assert int(psql(host, "postgres", "postgres", found)) >= 1
+    psql(host, "guestbook", "guestbook", "SELECT pg_sleep(1.1), 'told-as-slow'")
+    assert host.run("grep -h 'told-as-slow' /var/log/postgresql/*.log").rc == 0
+    assert host.run("grep -h 'seen-in-statistics' /var/log/postgresql/*.log").rc == 1
 
 
 def test_the_server_is_confined(host: Host) -> None:

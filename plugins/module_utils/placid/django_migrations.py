@@ -53,6 +53,8 @@ def locked(connection: Any, lock_timeout: float, wait: float) -> Iterator[None]:
                 raise SystemExit(f"another migration of this database has been running for more than {wait:.0f} seconds")
             time.sleep(0.5)
         cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{int(lock_timeout * 1000)}ms"])
+        # A migration may take as long as it needs: what visitors wait for is bounded by lock_timeout.
+        cursor.execute("SELECT set_config('statement_timeout', '0', false)")
     try:
         yield
     finally:
