@@ -58,9 +58,16 @@ def application_secrets(apps: Sequence[Mapping[str, Any]], name: str, network: M
 
 
 def application_database_url(apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None) -> str:
-    """How one application reaches its database, password included; empty for one that has none."""
+    """How one application reaches its database, password included and past a pooler; empty without one."""
     app = application.select(apps, name)
-    return services.database(app, network or {})["url"] if app["database"] is not False else ""
+    return services.database(app, network or {}, direct=True)["url"] if app["database"] is not False else ""
+
+
+def application_direct(
+    apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None, secret: bool = False
+) -> dict[str, str]:
+    """What migrations find in their environment instead, where the application's own leads through a pooler."""
+    return services.direct(application.select(apps, name), network or {}, secret)
 
 
 def _with(apps: Sequence[Mapping[str, Any]], service: str) -> list[dict[str, Any]]:
@@ -95,6 +102,17 @@ def postgresql_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str
 def postgresql_servers(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[str]:
     """The inventory's other hosts on which applications of network's host have their databases."""
     return sorted({services.database_server(app, network) for app in _with(apps, "database")} - {"", network["host"]})
+
+
+def pgbouncer_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """The PgBouncer instances that the applications ask for on network's host."""
+    return [services.pooler(app, network or {})[0] for app in _with(apps, "database") if app["database"]["pooler"]]
+
+
+def pgbouncer_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """The passwords of those that ask a server over the network, by instance."""
+    pooled = [app for app in _with(apps, "database") if app["database"]["pooler"]]
+    return {app["name"]: password for app in pooled if (password := services.pooler(app, network or {})[1])}
 
 
 def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -154,9 +172,12 @@ class FilterModule:
             application_settings,
             application_secrets,
             application_database_url,
+            application_direct,
             postgresql_databases,
             postgresql_passwords,
             postgresql_servers,
+            pgbouncer_instances,
+            pgbouncer_passwords,
             memcached_instances,
             tls_certificates,
             load_balancer_sites,

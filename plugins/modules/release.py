@@ -67,6 +67,8 @@ options:
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
   settings: {description: Environment of the application., type: dict, default: {}}
   secrets: {description: The part of the environment that is secret., type: dict, default: {}}
+  direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
+  direct_secrets: {description: The part of that which is secret., type: dict, default: {}}
   front_door:
     description: "For C(activate): how visitors reach the application on this host."
     type: dict

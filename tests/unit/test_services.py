@@ -74,6 +74,52 @@ def test_a_server_outside_of_the_inventory_is_verified_by_the_authorities_that_d
         assert FILTERS[name]([{**APP, "database": given}], ON_DB1) == []
 
 
+@pytest.mark.parametrize("network", [{}, ONE, SEVERAL])
+def test_through_a_pooler_there_is_no_password_in_the_environment(network: dict[str, Any]) -> None:
+    told = environment(app(database={**PASSWORD, "pooler": "pgbouncer"}), "staging", network)
+    assert told["DATABASE_URL"] == "postgresql:///shop?host=/run/pgbouncer-shop"
+    assert told["DATABASE_POOLER"] == "pgbouncer"
+    assert secrets(app(database={**PASSWORD, "pooler": "pgbouncer"}), network) == {}
+
+
+@pytest.mark.parametrize(
+    ("network", "plain", "secret"),
+    [
+        (ONE, {"DATABASE_URL": "postgresql:///shop", "DATABASE_POOLER": ""}, {}),
+        (SEVERAL, {"DATABASE_POOLER": ""}, {"DATABASE_URL": URL}),
+    ],
+)
+def test_migrations_go_past_the_pooler(network: dict[str, Any], plain: dict[str, str], secret: dict[str, str]) -> None:
+    apps = [{**APP, "database": {**PASSWORD, "pooler": "pgbouncer"}}]
+    assert FILTERS["application_direct"](apps, "shop", network) == plain
+    assert FILTERS["application_direct"](apps, "shop", network, True) == secret
+
+
+@pytest.mark.parametrize("database", [False, PASSWORD])
+def test_without_a_pooler_nothing_goes_past_it(database: Any) -> None:
+    for secret in (False, True):
+        assert FILTERS["application_direct"]([{**APP, "database": database}], "shop", SEVERAL, secret) == {}
+    assert FILTERS["pgbouncer_instances"]([{**APP, "database": database}], SEVERAL) == []
+
+
+def test_what_the_pooler_is_given() -> None:
+    apps = [{**APP, "database": {**PASSWORD, "pooler": "pgbouncer"}}]
+    assert FILTERS["pgbouncer_instances"](apps, ONE) == [{"name": "shop"}]
+    assert FILTERS["pgbouncer_passwords"](apps, ONE) == {}
+    assert FILTERS["pgbouncer_instances"](apps, SEVERAL) == [
+        {
+            "name": "shop",
+            "host": "192.0.2.20",
+            "port": 5432,
+            "database": "shop",
+            "user": "shop",
+            "sslmode": "verify-full",
+            "sslrootcert": "/etc/ssl/postgresql/db1.pem",
+        }
+    ]
+    assert FILTERS["pgbouncer_passwords"](apps, SEVERAL) == {"shop": "planted/word"}
+
+
 def test_no_password_is_shown() -> None:
     assert "planted" not in repr(public(app(database=PASSWORD)))
 
@@ -140,6 +186,7 @@ def test_what_the_inventory_lacks_is_said(name: str, arguments: list[Any], messa
             {"database": {"variables": {"host": "DB"}}, "settings": {"DB": "x"}},
             "apps[shop].database.variables has DB, which settings",
         ),
+        ({"database": {"pooler": "odyssey"}}, "apps[shop].database.pooler is 'odyssey'. Give pgbouncer, or nothing for none."),
         ({"cache": {"port": 70000}}, "apps[shop].cache.port is 70000."),
         ({"cache": {"memory_mb": 0}}, "apps[shop].cache.memory_mb is 0."),
     ],
@@ -151,4 +198,4 @@ def test_what_is_wrong_is_named_with_its_place(changes: dict[str, Any], message:
 
 def test_defaults_are_not_shared() -> None:
     app()["database"]["variables"]["url"] = "ELSEWHERE"
-    assert services.DATABASE["variables"] == {"url": "DATABASE_URL"}
+    assert services.DATABASE["variables"]["url"] == "DATABASE_URL"

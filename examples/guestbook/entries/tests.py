@@ -193,6 +193,12 @@ class EnvironmentTests(SimpleTestCase):
         self.assertEqual((database["HOST"], database["PORT"]), ("db.example.org", "5433"))
         self.assertEqual(database["OPTIONS"]["sslmode"], "require")
 
+    def test_no_cursors_of_the_server_through_a_pooler(self) -> None:
+        for pooler, disabled in {"": False, "pgbouncer": True}.items():
+            with self.subTest(pooler), mock.patch.dict(os.environ, {"DATABASE_POOLER": pooler}):
+                database = environment.database("postgresql:///guestbook?host=/run/pgbouncer-guestbook")
+                self.assertEqual(database["DISABLE_SERVER_SIDE_CURSORS"], disabled)
+
     def test_caches(self) -> None:
         self.assertEqual(environment.cache("memcached+unix:/run/m.sock")["LOCATION"], "unix:/run/m.sock")
         self.assertEqual(environment.cache("memcached://127.0.0.1:11211")["LOCATION"], "127.0.0.1:11211")

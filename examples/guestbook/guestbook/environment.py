@@ -60,6 +60,8 @@ def database(url: str) -> dict[str, Any]:
         # Connections live for a minute and are tried before use, so that a restart of PostgreSQL is not noticed.
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
+        # A pooler gives each transaction another connection, and a cursor of the server belongs to one.
+        "DISABLE_SERVER_SIDE_CURSORS": bool(os.environ.get("DATABASE_POOLER")),
     }
 
 

@@ -33,6 +33,7 @@ CERTIFICATE_KEYS = ("certificate", "key")
 PROVIDED = (
     "DJANGO_SETTINGS_MODULE",
     "DATABASE_URL",
+    "DATABASE_POOLER",
     "CACHE_URL",
     "ALLOWED_HOSTS",
     "STATIC_ROOT",

@@ -28,6 +28,8 @@ COMMON: dict[str, Any] = {
     "application": {"type": "str", "required": True},
     "settings": {"type": "dict", "default": {}},
     "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "direct": {"type": "dict", "default": {}},
+    "direct_secrets": {"type": "dict", "default": {}, "no_log": True},
     "deployment": {
         "type": "dict",
         "options": {
@@ -86,8 +88,14 @@ def environment_of(module: AnsibleModule) -> dict[str, str]:
     """Settings and secrets as one environment, every name and value proved to fit into one."""
     environment = {name: str(value) for name, value in {**module.params["settings"], **module.params["secrets"]}.items()}
     dotenv.render(environment, "")
-    module.no_log_values.update(*(disguises(str(secret)) for secret in module.params["secrets"].values()))
+    hidden = [*module.params["secrets"].values(), *module.params["direct_secrets"].values()]
+    module.no_log_values.update(*(disguises(str(secret)) for secret in hidden))
     return environment
+
+
+def direct_environment_of(module: AnsibleModule) -> dict[str, str]:
+    """The same, past a pooler, where there is one: through it an advisory lock would be another session's."""
+    return {**environment_of(module), **module.params["direct"], **module.params["direct_secrets"]}
 
 
 def disguises(secret: str) -> set[str]:

@@ -22,15 +22,16 @@ DATABASE: dict[str, Any] = {
     "name": "",
     "user": "",
     "password": "",
+    "pooler": "",
     "options": {},
     "settings": {},
-    "variables": {"url": "DATABASE_URL"},
+    "variables": {"url": "DATABASE_URL", "pooler": "DATABASE_POOLER"},
     "dump_before_migrate": False,
     "keep_dumps": 5,
 }
 CACHE: dict[str, Any] = {"memory_mb": 64, "port": 11211, "variables": {"url": "CACHE_URL"}}
 #: What `variables` may give a name to.
-DATABASE_VALUES = ("url", "host", "port", "name", "user", "password", "sslmode", "sslrootcert")
+DATABASE_VALUES = ("url", "host", "port", "name", "user", "password", "sslmode", "sslrootcert", "pooler")
 CACHE_VALUES = ("url", "location")
 #: Those that hold the password, where there is one.
 SECRET_VALUES = ("url", "password")
@@ -71,6 +72,8 @@ def _check_database(given: Mapping[str, Any], where: str) -> None:
         raise ApplicationError(f"{where}.dump_before_migrate is {given['dump_before_migrate']!r}. Give true or false.")
     if not isinstance(given["keep_dumps"], int) or given["keep_dumps"] < 1:
         raise ApplicationError(f"{where}.keep_dumps is {given['keep_dumps']!r}. Give a number from 1 on.")
+    if given["pooler"] not in ("", "pgbouncer"):
+        raise ApplicationError(f"{where}.pooler is {given['pooler']!r}. Give pgbouncer, or nothing for none.")
     for key in _FOREIGN:
         if given[key] and not given["host"]:
             raise ApplicationError(f"{where}.{key} is for a server outside of the inventory. Give its address as {where}.host.")
@@ -115,12 +118,24 @@ def password(app: Mapping[str, Any], where: str) -> str:
     return str(app["database"]["password"])
 
 
-def database(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:
-    """The values of DATABASE_VALUES for a normalised application on network's host."""
+def database(app: Mapping[str, Any], network: Mapping[str, Any], direct: bool = False) -> dict[str, str]:
+    """The values of DATABASE_VALUES for a normalised application on network's host. direct: not through its pooler."""
+    pooler = "" if direct else app["database"]["pooler"]
+    if pooler:
+        directory = f"/run/pgbouncer-{app['name']}"
+        values = {"url": f"postgresql:///{app['name']}?host={directory}", "host": directory, "port": str(PORT)}
+        return {**values, **_local(app), "pooler": pooler}
+    return {**_server(app, network), "pooler": ""}
+
+
+def _local(app: Mapping[str, Any]) -> dict[str, str]:
+    return {"name": app["name"], "user": app["name"], "password": "", "sslmode": "disable", "sslrootcert": ""}
+
+
+def _server(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:
     given, server = app["database"], database_server(app, network)
     if server and server == network.get("host", ""):
-        local = {"url": f"postgresql:///{app['name']}", "host": "", "port": str(PORT), "name": app["name"], "user": app["name"]}
-        return {**local, "password": "", "sslmode": "disable", "sslrootcert": ""}
+        return {"url": f"postgresql:///{app['name']}", "host": "", "port": str(PORT), **_local(app)}
     if server:
         host, port, name, user = _address(server, network["database_servers"][server]), PORT, app["name"], app["name"]
         options = {"sslmode": "verify-full", "sslrootcert": trust(server)}
@@ -129,12 +144,31 @@ def database(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, st
         name, user = given["name"] or app["name"], given["user"] or app["name"]
         options = {"sslmode": "verify-full", "sslrootcert": "/etc/ssl/certs/ca-certificates.crt", **given["options"]}
     else:  # no inventory, as in a test of one role: its own host
-        return database(app, {"host": "localhost", "database_servers": {"localhost": ""}})
+        return _server(app, {"host": "localhost", "database_servers": {"localhost": ""}})
     secret = password(app, f"{network.get('host')} asks {server or host}")
     at = f"{quote(user, '')}:{quote(secret, '')}@{f'[{host}]' if ':' in host else host}:{port}"
     url = f"postgresql://{at}/{quote(name, '')}?{urlencode(options, safe='/')}"
     values = {"url": url, "host": host, "port": str(port), "name": name, "user": user, "password": secret}
     return {**values, "sslmode": options["sslmode"], "sslrootcert": options["sslrootcert"]}
+
+
+def direct(app: Mapping[str, Any], network: Mapping[str, Any], secret: bool) -> dict[str, str]:
+    """The variables of the database that do not lead through its pooler, for migrations, whose locks a pooler would lose."""
+    if app["database"] is False or not app["database"]["pooler"]:
+        return {}
+    values = database(app, network, direct=True)
+    hidden = SECRET_VALUES if values["password"] else ()
+    return {name: values[key] for key, name in app["database"]["variables"].items() if (key in hidden) == secret}
+
+
+def pooler(app: Mapping[str, Any], network: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """The PgBouncer of a normalised application on network's host, as the role pgbouncer takes it, and its password."""
+    values = database(app, network, direct=True)
+    if not values["host"]:
+        return {"name": app["name"]}, ""
+    server = {"host": values["host"], "port": int(values["port"]), "database": values["name"], "user": values["user"]}
+    trusted = {"sslmode": values["sslmode"], "sslrootcert": values["sslrootcert"]}
+    return {"name": app["name"], **server, **trusted}, values["password"]
 
 
 def cache_is_local(network: Mapping[str, Any]) -> bool:
@@ -170,7 +204,8 @@ def variables(app: Mapping[str, Any], network: Mapping[str, Any], secret: bool) 
     if app["database"] is not False:
         values = database(app, network)
         hidden = SECRET_VALUES if values["password"] else ()
-        result |= {name: values[key] for key, name in app["database"]["variables"].items() if (key in hidden) == secret}
+        names = {key: name for key, name in app["database"]["variables"].items() if key != "pooler" or values["pooler"]}
+        result |= {name: values[key] for key, name in names.items() if (key in hidden) == secret}
     if app["cache"] is not False and not secret:
         values = cache(app, network)
         result |= {name: values[key] for key, name in app["cache"]["variables"].items()}

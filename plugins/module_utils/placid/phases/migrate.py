@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dump, migrations
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, discard, layout_of, locked, record
 from ansible.module_utils.placid.releases import complete, process_environment
 
 
@@ -36,7 +36,8 @@ class Database:
     """An application's database as the code of its releases sees it."""
 
     def __init__(self, module: AnsibleModule, layout: Layout) -> None:
-        self.module, self.layout, self.environment = module, layout, environment_of(module)
+        self.module, self.layout = module, layout
+        self.environment = direct_environment_of(module)
 
     def ask(self, release: str, mode: str, what: str, **argument: Any) -> dict[str, Any]:
         spec = complete(self.layout, release)

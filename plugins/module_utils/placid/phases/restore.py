@@ -7,7 +7,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dump, migrations
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.module import environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, layout_of, locked, record
 from ansible.module_utils.placid.releases import complete, process_environment
 
 
@@ -18,7 +18,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     path = dump.find(layout, name)
     if module.check_mode:
         return {"changed": True, "saved": "", "lines": [f"the database would become what it was in {name}"]}
-    environment = environment_of(module)
+    environment = direct_environment_of(module)
     with locked(module, layout, last=True):
         live, saved = layout.live_release() or "", ""
         try:
