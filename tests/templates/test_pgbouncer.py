@@ -49,3 +49,16 @@ def test_passwords_are_quoted(render: Render, item: dict[str, str], expected: li
 def test_the_settings_hold_no_password(render: Render) -> None:
     text = render("pgbouncer", "pgbouncer.ini.j2", item=["", ELSEWHERE], pgbouncer_passwords={"shop": "planted"})
     assert "planted" not in text
+
+
+def test_the_application_enters_and_nobody_else(render: Render) -> None:
+    assert lines(render("pgbouncer", "hba.conf.j2", item=["", ELSEWHERE])) == ["local shop shop peer"]
+
+
+def test_an_instance_is_its_application_and_sees_none_of_its_files(render: Render) -> None:
+    found = set(render("pgbouncer", "pgbouncer@.service.j2").splitlines())
+    assert {
+        "User=%i",
+        "RuntimeDirectoryMode=0750",
+        "TemporaryFileSystem=/etc:ro /home:ro /opt:ro /root:ro /srv:ro /var:ro",
+    } <= found
