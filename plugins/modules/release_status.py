@@ -50,6 +50,11 @@ applications:
         How many units are C(expected) and how many C(proved) to run the live release, C(problems) of the rest in words, and
         C(others), units that run something else.
       type: dict
+    certificate:
+      description: >-
+        When the site's certificate C(ends), in how many C(days), whether that is C(soon), whether it was C(made_here), whether an
+        authority is C(asked) for one, and its C(complaint); empty for a site without.
+      type: dict
     at_work:
       description: Who deploys at this moment as C(token), C(who), C(purpose) and C(since); empty where nobody does.
       type: dict
@@ -65,11 +70,13 @@ applications:
       elements: dict
 """
 
+import datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, lock, systemd
 from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.certificate_files import Store
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import complete, releases
@@ -93,6 +100,23 @@ def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def certificate(store: Store, name: str) -> dict[str, Any]:
+    """What of the site's certificate a person is to know."""
+    found = store.certificate(name, its_key=False)
+    if not found:
+        return {}
+    left, asked = found.ends - datetime.datetime.now(datetime.UTC), store.request(name).exists()
+    return {
+        "ends": found.ends.isoformat(),
+        "days": left.days,
+        # The host renews what has a third of its time left; the rest is for a person to renew.
+        "soon": left < ((found.ends - found.begins) / 4 if asked else datetime.timedelta(21)),
+        "made_here": found.made_here,
+        "asked": asked,
+        "complaint": store.complaint(name) if asked else "",
+    }
+
+
 def status(name: str, last: int) -> dict[str, Any]:
     layout = Layout(name)
     events, complete_ones = ledger.read(layout.ledger), releases(layout)
@@ -103,6 +127,7 @@ def status(name: str, last: int) -> dict[str, Any]:
         "prepared": layout.releases.is_dir(),
         "live": {"id": live, "commit": spec["commit"], **became_live(events, live)} if spec else {},
         "processes": processes(layout, spec) if spec else {},
+        "certificate": certificate(Store(), name),
         "at_work": lock.at_work(layout.lock),
         "rollback": [{"id": release, "commit": complete_ones[release]["commit"]} for release in reversed(good)],
         "runs": runs(events, last),

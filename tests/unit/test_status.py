@@ -92,9 +92,18 @@ STATUS: dict[str, Any] = {
     "prepared": True,
     "live": {"id": "V2", "commit": "2" * 40, "time": "2026-01-02T03:04:05+00:00", "who": "ada@desk", "purpose": "deploy v2"},
     "processes": {"expected": 4, "proved": 4, "problems": [], "others": []},
+    "certificate": {},
     "at_work": {},
     "rollback": [{"id": "V1", "commit": "1" * 40}],
     "runs": [],
+}
+CERTIFICATE = {
+    "ends": "2026-04-01T00:00:00+00:00",
+    "days": 60,
+    "soon": False,
+    "made_here": False,
+    "asked": True,
+    "complaint": "",
 }
 EMPTY = {**STATUS, "live": {}, "processes": {}, "rollback": []}
 
@@ -132,6 +141,28 @@ def test_a_host_where_all_is_well() -> None:
 )
 def test_what_else_a_host_may_have_to_say(change: dict[str, Any], line: str) -> None:
     assert line in describe("one", "guestbook", {**STATUS, **change})
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "expires on 2026-04-01 00:00:00 UTC, in 60 days"),
+        ({"days": 9, "soon": True}, "SOON: expires on 2026-04-01 00:00:00 UTC, in 9 days"),
+        ({"days": -1, "soon": True}, "EXPIRED on 2026-04-01 00:00:00 UTC"),
+        ({"made_here": True, "asked": False}, "expires on 2026-04-01 00:00:00 UTC, in 60 days"),
+        (
+            {"made_here": True},
+            "NONE of the authority's yet, a self-signed one stands in and expires on 2026-04-01 00:00:00 UTC, in 60 days",
+        ),
+        (
+            {"complaint": "no such host"},
+            "expires on 2026-04-01 00:00:00 UTC, in 60 days; the authority issues no other: no such host",
+        ),
+    ],
+)
+def test_a_certificate_that_a_person_must_look_at_is_told_apart(change: dict[str, Any], words: str) -> None:
+    lines = describe("one", "guestbook", {**STATUS, "certificate": {**CERTIFICATE, **change}})
+    assert lines[1] == f"  certificate: {words}"
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,8 @@ def describe(host: str, application: str, status: Mapping[str, Any]) -> list[str
         return [f"{head}: not prepared. Run ansible-playbook site.yml for this host first."]
     live, at_work = status["live"], status["at_work"]
     lines = [f"{head}: {_live(live)}"]
+    if status["certificate"]:
+        lines.append(f"  certificate: {_certificate(status['certificate'])}")
     if live:
         lines.append(f"  processes: {_processes(status['processes'])}")
         lines += [f"    {problem}" for problem in status["processes"]["problems"]]
@@ -70,6 +72,16 @@ def _live(live: Mapping[str, Any]) -> str:
         return "nothing is live yet"
     since = f", since {moment(live['time'])} by {live['who']} ({live['purpose']})" if live.get("time") else ""
     return f"{live['id']} is live, commit {live['commit'][:SHORT]}{since}"
+
+
+def _certificate(found: Mapping[str, Any]) -> str:
+    days, ends = found["days"], moment(found["ends"])
+    text = f"expires on {ends}, in {days} days" if days >= 0 else f"EXPIRED on {ends}"
+    if found["asked"] and found["made_here"]:
+        text = f"NONE of the authority's yet, a self-signed one stands in and {text}"
+    if found["complaint"]:
+        return f"{text}; the authority issues no other: {found['complaint']}"
+    return f"SOON: {text}" if days >= 0 and found["soon"] else text
 
 
 def _processes(processes: Mapping[str, Any]) -> str:
