@@ -35,7 +35,10 @@ def applications(apps: Sequence[Mapping[str, Any]], name: str = "") -> list[dict
         return [application.public(application.select(apps, name))]
     claimed: dict[str, str] = {}
     result = []
+    gone = application.absent(apps)
     for app in apps:
+        if app.get("name") in gone:
+            continue
         chosen = application.select(apps, str(app.get("name")))
         for domain in chosen["domains"]:
             other = claimed.setdefault(domain.lower(), chosen["name"])
@@ -43,6 +46,11 @@ def applications(apps: Sequence[Mapping[str, Any]], name: str = "") -> list[dict
                 raise PlacidError(f"apps[{chosen['name']}].domains: {domain} belongs to {other} already. Give it to one of them.")
         result.append(application.public(chosen))
     return result
+
+
+def absent_applications(apps: Sequence[Mapping[str, Any]], service: str = "") -> list[str]:
+    """The names of the applications that are to be on no host any more; of those with a service, such as database."""
+    return [app["name"] for app in apps if app["name"] in application.absent(apps) and app.get(service, {}) is not False]
 
 
 def application_settings(
@@ -169,6 +177,7 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         functions = (
             applications,
+            absent_applications,
             application_settings,
             application_secrets,
             application_database_url,

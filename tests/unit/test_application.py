@@ -10,10 +10,12 @@ from ansible.module_utils.placid.application_checks import PROVIDED, Application
 from ansible.module_utils.placid.services import CACHE, DATABASE
 
 MINIMAL = {"name": "guestbook", "repository": "https://git.example.org/guestbook", "domains": ["guestbook.example.org"]}
+UNLIMITED = {"memory_max": "", "cpu_percent": 0, "tasks_max": 0}
 WHOLE = {
     "name": "guestbook",
     "repository": "https://git.example.org/guestbook",
     "domains": ["guestbook.example.org"],
+    "state": "present",
     "subdirectory": "",
     "python": "",
     "lock": "requirements.txt",
@@ -22,7 +24,7 @@ WHOLE = {
     "groups": [],
     "builder": "",
     "settings_module": "guestbook.settings",
-    "processes": {"web": {"command": "gunicorn guestbook.wsgi", "count": 1, "overlap": True}},
+    "processes": {"web": {"command": "gunicorn guestbook.wsgi", "count": 1, "overlap": True, **UNLIMITED}},
     "settings": {},
     "secrets": {},
     "static": {"root": "static", "url": "/static/"},
@@ -69,13 +71,13 @@ def test_the_defaults_of_one_application_are_not_those_of_the_next() -> None:
         pytest.param(
             {"settings_module": "site.conf.production"},
             "processes",
-            {"web": {"command": "gunicorn site.conf.wsgi", "count": 1, "overlap": True}},
+            {"web": {"command": "gunicorn site.conf.wsgi", "count": 1, "overlap": True, **UNLIMITED}},
             id="the web server follows the settings",
         ),
         pytest.param(
             {"processes": {"worker": {"command": "celery worker", "count": 3, "overlap": False}}},
             "processes",
-            {"worker": {"command": "celery worker", "count": 3, "overlap": False}},
+            {"worker": {"command": "celery worker", "count": 3, "overlap": False, **UNLIMITED}},
             id="no web process beside those that are named",
         ),
     ],
@@ -140,6 +142,21 @@ def test_a_name_that_no_unix_user_can_have_is_refused(name: object) -> None:
             )
             for count in (0, 65, -1, "2", None, 1.5)
         ),
+        (
+            {"processes": {"worker": {"command": "x", "memory_max": "lots"}}},
+            "apps[guestbook].processes.worker.memory_max is 'lots'. Give a size with K, M or G, such as 512M.",
+        ),
+        (
+            {"processes": {"worker": {"command": "x", "cpu_percent": "150%"}}},
+            "apps[guestbook].processes.worker.cpu_percent is '150%'. Give a number, such as 150 for one and a half processors; "
+            "0 sets no limit.",
+        ),
+        (
+            {"processes": {"worker": {"command": "x", "tasks_max": True}}},
+            "apps[guestbook].processes.worker.tasks_max is True. Give a number, such as 64 for 64 processes and threads; "
+            "0 sets no limit.",
+        ),
+        ({"state": "gone"}, "apps[guestbook].state is 'gone'. Give one of present, absent."),
         (
             {"processes": {"web": {"command": "x", "count": 2}}},
             "apps[guestbook].processes.web.count must be 1: a web server forks its own workers (gunicorn --workers 3).",

@@ -16,6 +16,13 @@ def app(**changes: Any) -> dict[str, Any]:
     return {**MINIMAL, **changes}
 
 
+GONE = "apps[shop].state is absent: no host has it any more. Take that out, run ansible-playbook site.yml, then deploy."
+
+
+def test_the_only_application_that_stays_needs_no_name() -> None:
+    assert select([app(name="shop", state="absent"), app()]) == normalise(MINIMAL)
+
+
 @pytest.mark.parametrize(("names", "wanted"), [(["guestbook"], ""), (["shop", "guestbook"], "guestbook")])
 def test_the_application_that_is_meant_is_chosen(names: list[str], wanted: str) -> None:
     assert select([app(name=name) for name in names], wanted) == normalise(MINIMAL)
@@ -29,12 +36,14 @@ def test_the_application_that_is_meant_is_chosen(names: list[str], wanted: str) 
         (["shop", "wiki", "blog"], "", "There are several applications. Say which: -e app=shop (or wiki, blog)."),
         (["shop", "wiki"], "wikis", "No application is called 'wikis'; there is shop, wiki. Say -e app=wiki."),
         (["shop", "wiki"], "zzz", "No application is called 'zzz'; there is shop, wiki. Say -e app=shop."),
+        (["shop!", "wiki"], "shop", GONE),
+        (["shop!"], "", "No application is described. Add one to `apps` in group_vars/all/apps.yml."),
         (["b", "a", "b", "a", "c"], "c", "apps names a, b twice. Give each application a name of its own."),
     ],
 )
 def test_a_choice_that_cannot_be_made_says_what_to_type(names: list[str], wanted: str, message: str) -> None:
     with pytest.raises(ApplicationError) as error:
-        select([app(name=name) for name in names], wanted)
+        select([app(name=name.rstrip("!"), state="absent" if "!" in name else "present") for name in names], wanted)
     assert str(error.value) == message
 
 

@@ -135,3 +135,14 @@ def test_one_application_may_name_a_domain_twice() -> None:
 def test_no_application_needs_nothing() -> None:
     assert FILTERS["applications"]([]) == FILTERS["postgresql_databases"]([]) == FILTERS["memcached_instances"]([]) == []
     assert FILTERS["postgresql_passwords"]([]) == {}
+
+
+def test_what_is_to_be_absent_is_in_no_list_but_that_of_what_goes() -> None:
+    apps = [
+        {**GUESTBOOK, "name": "gone", "state": "absent", "tls": "self_signed"},
+        {**GUESTBOOK, "name": "bare", "state": "absent", "database": False},
+    ]
+    for name in ("applications", "postgresql_databases", "memcached_instances", "tls_certificates", "load_balancer_sites"):
+        assert FILTERS[name](apps) == []
+    assert FILTERS["absent_applications"](apps) == ["gone", "bare"]
+    assert FILTERS["absent_applications"](apps, "database") == ["gone"]

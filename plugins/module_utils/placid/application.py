@@ -18,6 +18,7 @@ from ansible.module_utils.placid.application_checks import ApplicationError
 
 #: Keys of an application and their defaults; a key without one is required.
 DEFAULTS: dict[str, Any] = {
+    "state": "present",
     "subdirectory": "",
     "python": "",
     "lock": "requirements.txt",
@@ -96,12 +97,24 @@ def certificate(app: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"name": app["name"], "domains": app["domains"], **source}
 
 
+def absent(apps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The names of the applications that are to be on no host any more."""
+    return [normalise(app)["name"] for app in apps if app.get("state") == "absent"]
+
+
 def select(apps: Sequence[Mapping[str, Any]], name: str = "") -> dict[str, Any]:
     """The one application that is meant, normalised: the named one, or the only one there is."""
     names = [str(app.get("name")) for app in apps]
     doubles = sorted({each for each in names if names.count(each) > 1})
     if doubles:
         raise ApplicationError(f"apps names {', '.join(doubles)} twice. Give each application a name of its own.")
+    gone = absent(apps)
+    if name in gone:
+        raise ApplicationError(
+            f"apps[{name}].state is absent: no host has it any more. Take that out, run ansible-playbook site.yml, then deploy."
+        )
+    apps = [app for app in apps if app.get("name") not in gone]
+    names = [each for each in names if each not in gone]
     if not apps:
         raise ApplicationError("No application is described. Add one to `apps` in group_vars/all/apps.yml.")
     if not name and len(apps) > 1:

@@ -13,14 +13,16 @@ from ansible.module_utils.placid.errors import PlacidError
 
 APPLICATION_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
 PROCESS_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
+MEMORY = re.compile(r"(?:[1-9][0-9]*[KMG])?")
 DOMAIN = re.compile(r"(?:\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ADDRESS = re.compile(r"/[^\s\"';{}$\\]*")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~-]+/)+")
 DIRECTORY = re.compile(r"(?:(?!\.)[A-Za-z0-9._-]+)?")
-PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True}
+PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True, "memory_max": "", "cpu_percent": 0, "tasks_max": 0}
 #: Whose value may also be false: the application does without.
 OPTIONAL = ("database", "cache")
 CHOICES = {
+    "state": ("present", "absent"),
     "lock_missing": ("refuse", "generate"),
     "builder": ("", "local"),
     "check_fail_level": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
@@ -101,6 +103,11 @@ def process(name: str, value: Any, where: str) -> dict[str, Any]:
         raise ApplicationError(f"{where}.command is missing. Give the program and its arguments.")
     if not isinstance(process["count"], int) or not 1 <= process["count"] <= 64:
         raise ApplicationError(f"{where}.count is {process['count']!r}. Give a number from 1 to 64.")
+    if not MEMORY.fullmatch(str(process["memory_max"])):
+        raise ApplicationError(f"{where}.memory_max is {process['memory_max']!r}. Give a size with K, M or G, such as 512M.")
+    for key, example in (("cpu_percent", "150 for one and a half processors"), ("tasks_max", "64 for 64 processes and threads")):
+        if type(process[key]) is not int or process[key] < 0:
+            raise ApplicationError(f"{where}.{key} is {process[key]!r}. Give a number, such as {example}; 0 sets no limit.")
     if name == "web" and process["count"] != 1:
         raise ApplicationError(f"{where}.count must be 1: a web server forks its own workers (gunicorn --workers 3).")
     return process
