@@ -28,8 +28,26 @@ def nginx_site(render: Render, **changes: Any) -> str:
     return render("app", "site-nginx.conf.j2", __app_entry={**APP, **changes}, **PAGES)
 
 
-def process(render: Render, name: str) -> list[str]:
-    return render("app", "process.service.j2", __app_entry=APP, __app_slot=name, __app_process={"process": name}).splitlines()
+def process(render: Render, name: str, **limits: object) -> list[str]:
+    entry = {**APP, "processes": {name: {"memory_max": "", "cpu_percent": 0, "tasks_max": 0, **limits}}}
+    return render("app", "process.service.j2", __app_entry=entry, __app_slot=name, __app_process={"process": name}).splitlines()
+
+
+def test_a_process_is_bounded_by_what_the_inventory_says_and_no_more(render: Render) -> None:
+    bounds = {"MemoryMax=512M", "CPUQuota=150%", "TasksMax=64"}
+    assert bounds <= set(process(render, "worker", memory_max="512M", cpu_percent=150, tasks_max=64))
+    assert not [line for line in process(render, "worker") if line.startswith(("MemoryMax", "CPUQuota", "TasksMax"))]
+
+
+@pytest.mark.parametrize(("debian", "steps"), [("12", 0), ("13", 1)])
+def test_a_process_is_started_until_it_runs_ever_more_slowly(render: Render, debian: str, steps: int) -> None:
+    entry = {**APP, "processes": {"web": {"memory_max": "", "cpu_percent": 0, "tasks_max": 0}}}
+    facts = {"distribution_major_version": debian}
+    text = render(
+        "app", "process.service.j2", __app_entry=entry, __app_slot="web", __app_process={"process": "web"}, ansible_facts=facts
+    )
+    assert "StartLimitIntervalSec=0" in text
+    assert text.count("RestartSteps=") == text.count("RestartMaxDelaySec=") == steps
 
 
 def test_a_process_runs_as_its_application_from_the_release_of_its_instance(render: Render) -> None:
