@@ -149,6 +149,7 @@ def test_of_several_releases_of_the_same_content_the_newest_is_taken_up() -> Non
         pytest.param({"keep": 9, "domains": ["other.example.org"]}, {"subject": "other"}, True, id="what the inventory rules"),
         pytest.param({"settings": {"A": "1"}, "secrets": {"B": "2"}}, {}, True, id="settings and secrets"),
         pytest.param({"processes": {"worker": {"command": "x", "count": 1, "overlap": True}}}, {}, False, id="processes"),
+        pytest.param({"processes": {"web": {**APP["processes"]["web"], "memory_max": "1G"}}}, {}, True, id="limits of a process"),
         pytest.param({"build": ["true"]}, {}, False, id="build commands"),
         pytest.param({"static": {"root": "s", "url": "/s/"}}, {}, False, id="static files"),
         pytest.param({"settings_module": "other.settings"}, {}, False, id="settings module"),

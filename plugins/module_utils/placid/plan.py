@@ -12,6 +12,8 @@ from ansible.module_utils.placid.errors import PlacidError
 
 #: What of an application is fixed when a release is staged; the rest follows the inventory.
 FIXED = ("processes", "static", "build", "health_check", "settings_module", "check_fail_level")
+#: And of a process; its limits are in its unit.
+PROCESS = ("command", "count", "overlap")
 
 
 class PlanError(PlacidError):
@@ -50,6 +52,7 @@ def release(
 ) -> dict[str, Any]:
     """What release.json is to hold. A release of the same content that a host has already is taken up again under its id."""
     fixed = {key: app[key] for key in FIXED}
+    fixed["processes"] = {name: {key: process[key] for key in PROCESS} for name, process in app["processes"].items()}
     content = {
         **fixed,
         "format": 1,

@@ -1,0 +1,96 @@
+"""Whether a host can take its applications: what stands in their way, before anything is changed. Pure, but for `observe`."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+#: Who may have the ports of the sites already.
+WEB_SERVERS = ("nginx", "apache2")
+PORTS = (80, 443)
+INTERPRETER = re.compile(r"python(3\.\d+)")
+
+
+def problems(apps: Sequence[Mapping[str, Any]], host: Mapping[str, Any], memory_mb: int, disk_mb: int) -> list[str]:
+    """What stands in the way, a sentence each with its remedy.
+
+    host: what `observe` found. memory_mb, disk_mb: what the host must have, and have free.
+    """
+    found = []
+    for port, program in host["listening"].items():
+        if program not in WEB_SERVERS:
+            found.append(
+                f"Port {port} is taken by {program}. Stop it and take it off the host: systemctl disable --now {program}"
+            )
+    if host["memory_mb"] < memory_mb:
+        found.append(
+            f"The host has {host['memory_mb']} MB of memory, {memory_mb} are needed. Give it more, or lower app_memory_mb."
+        )
+    if host["disk_mb"] < disk_mb:
+        found.append(f"/srv has {host['disk_mb']} MB free, {disk_mb} are needed. Make room, or lower app_disk_mb.")
+    for app in apps:
+        name, python = app["name"], app["python"]
+        if python and python not in host["pythons"]:
+            have = ", ".join(host["pythons"]) or "none"
+            found.append(
+                f"apps[{name}].python is {python}, but the host has {have}. Leave it empty for Debian's own, or install that one "
+                f"as /usr/bin/python{python}, for example from a package source that has it: apt-get install python{python}."
+            )
+        found += [f"apps[{name}].name: {what}. Choose another name." for what in host["taken"].get(name, [])]
+    return found
+
+
+def observe(names: Sequence[str], root: Path = Path("/")) -> dict[str, Any]:
+    """What the host has."""
+    memory = re.search(r"MemTotal:\s+(\d+) kB", (root / "proc/meminfo").read_text())
+    disk = os.statvfs(root / "srv")
+    interpreters = (INTERPRETER.fullmatch(path.name) for path in (root / "usr/bin").glob("python3.*"))
+    return {
+        "memory_mb": int(memory[1]) // 1024 if memory else 0,
+        "disk_mb": disk.f_bavail * disk.f_frsize // 2**20,
+        "pythons": sorted((each[1] for each in interpreters if each), key=lambda version: int(version.partition(".")[2])),
+        "listening": listening(root),
+        "taken": {name: found for name in names if (found := taken(name, root))},
+    }
+
+
+def taken(name: str, root: Path = Path("/")) -> list[str]:
+    """What bears the name of an application and is not Placid's: an application of its own has a second user, made first."""
+    users = {user.pw_name: user for user in pwd.getpwall()}
+    if f"{name}-build" in users:
+        return []
+    found = []
+    user = users.get(name)
+    # A run that was killed between the two users left the first one so.
+    if user and (user.pw_dir != "/nonexistent" or grp.getgrgid(user.pw_gid).gr_name != name):
+        found.append(f"the host has another user {name}")
+    found += [f"the host has another {path}" for path in (root / "etc" / name, root / "var/lib" / name) if path.exists()]
+    if (root / "usr/lib/systemd/system" / f"{name}.service").exists():
+        found.append(f"the host has another unit {name}.service")
+    return found
+
+
+def listening(root: Path = Path("/")) -> dict[int, str]:
+    """The program that listens on each of the ports, on any address."""
+    inodes = {}
+    for table in ("tcp", "tcp6"):
+        with contextlib.suppress(FileNotFoundError):
+            for line in (root / "proc/net" / table).read_text().splitlines()[1:]:
+                words = line.split()
+                port = int(words[1].rpartition(":")[2], 16)
+                if words[3] == "0A" and port in PORTS:
+                    inodes[f"socket:[{words[9]}]"] = port
+    found: dict[int, str] = {}
+    for process in (root / "proc").glob("[0-9]*") if inodes else ():
+        with contextlib.suppress(OSError):
+            for descriptor in (process / "fd").iterdir():
+                port = inodes.get(os.readlink(descriptor), 0)
+                if port:
+                    found[port] = (process / "comm").read_text().strip()
+    return dict(sorted(found.items()))

@@ -1,0 +1,97 @@
+"""What of a host stands in the way of its applications, and what to do about it."""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.placid import room
+
+APPS = [{"name": "shop", "python": ""}]
+HOST: dict[str, Any] = {
+    "memory_mb": 2000,
+    "disk_mb": 5000,
+    "pythons": ["3.13"],
+    "listening": {80: "nginx", 443: "apache2"},
+    "taken": {},
+}
+
+
+def problems(app: dict[str, Any], host: dict[str, Any]) -> list[str]:
+    return room.problems([{**APPS[0], **app}], {**HOST, **host}, 512, 1024)
+
+
+def test_a_host_with_room_is_let_be() -> None:
+    assert problems({"python": "3.13"}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("app", "host", "said"),
+    [
+        ({}, {"listening": {80: "lighttpd"}}, "Port 80 is taken by lighttpd. Stop it"),
+        ({}, {"memory_mb": 500}, "The host has 500 MB of memory, 512 are needed."),
+        ({}, {"disk_mb": 1000}, "/srv has 1000 MB free, 1024 are needed. Make room"),
+        ({"python": "3.12"}, {}, "apps[shop].python is 3.12, but the host has 3.13. Leave it empty"),
+        ({}, {"taken": {"shop": ["the host has another user shop"]}}, "apps[shop].name: the host has another user shop. Choose"),
+    ],
+)
+def test_what_stands_in_the_way_is_told_with_its_remedy(app: dict[str, Any], host: dict[str, Any], said: str) -> None:
+    (problem,) = problems(app, host)
+    assert problem.startswith(said)
+
+
+def test_all_of_it_is_told_at_once() -> None:
+    assert len(problems({"python": "3.9"}, {"memory_mb": 1, "disk_mb": 1})) == 3
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for directory in ("etc", "var/lib", "usr/lib/systemd/system", "usr/bin", "srv", "proc"):
+        (tmp_path / directory).mkdir(parents=True)
+    (tmp_path / "proc/meminfo").write_text("MemTotal:        2048000 kB\nMemFree: 1 kB\n")
+    return tmp_path
+
+
+def test_a_host_is_observed(root: Path) -> None:
+    for name in ("python3.13", "python3.9", "python3.13-config", "python3"):
+        (root / "usr/bin" / name).touch()
+    found = room.observe(["shop"], root)
+    assert (found["memory_mb"], found["pythons"], found["listening"], found["taken"]) == (2000, ["3.9", "3.13"], {}, {})
+    assert found["disk_mb"] > 0
+
+
+@pytest.mark.parametrize("path", ["etc/shop", "var/lib/shop", "usr/lib/systemd/system/shop.service"])
+def test_a_name_that_something_else_has_is_taken(root: Path, path: str) -> None:
+    (root / path).mkdir()
+    assert len(room.taken("shop", root)) == 1
+
+
+@pytest.mark.parametrize(
+    ("home", "others", "taken"), [("/var/mail", [], 1), ("/nonexistent", [], 0), ("/var/mail", ["mail-build"], 0)]
+)
+def test_a_user_of_the_systems_is_no_applications(
+    root: Path, monkeypatch: pytest.MonkeyPatch, home: str, others: list[str], taken: int
+) -> None:
+    group = os.getgid()
+    users = [pwd.struct_passwd((name, "x", 8, group, "", home, "/usr/sbin/nologin")) for name in ["mail", *others]]
+    monkeypatch.setattr(pwd, "getpwall", lambda: users)
+    monkeypatch.setattr(grp, "getgrgid", lambda _: type("Group", (), {"gr_name": "mail"}))
+    assert len(room.taken("mail", root)) == taken
+
+
+@pytest.fixture
+def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        monkeypatch.setattr(room, "PORTS", (port,))
+        yield port
+
+
+def test_who_listens_on_a_port_is_known(listener: int) -> None:
+    assert room.listening() == {listener: Path("/proc/self/comm").read_text().strip()}
