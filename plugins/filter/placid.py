@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import application, plan, scram, services, tuning
+from ansible.module_utils.placid import application, firewall, plan, scram, services, tuning
 from ansible.module_utils.placid.errors import PlacidError
 
 
@@ -133,6 +133,48 @@ def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str,
     return instances
 
 
+def firewall_in(
+    apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any], balancers: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """What comes in to network's host: visitors, and other hosts to its databases and caches.
+
+    balancers: address by name; where there are some, visitors come in through them alone.
+    """
+    host, entries = network["host"], []
+    if (not balancers and host in network["app_servers"]) or host in (balancers or {}):
+        entries.append({"name": "web", "ports": [80, 443]})
+    elif host in network["app_servers"]:
+        entries.append({"name": "web", "ports": [80, 443], "from": list((balancers or {}).values())})
+    if host in network["database_servers"]:
+        clients = [address for each in postgresql_databases(apps, network) for address in each["addresses"]]
+        entries.append({"name": "postgresql", "ports": [services.PORT], "from": clients})
+    if host in network["cache_servers"]:
+        reached = [each for each in memcached_instances(apps, network) if "port" in each]
+        entries += [{"name": f"memcached {each['name']}", "ports": [each["port"]], "from": each["clients"]} for each in reached]
+    return entries
+
+
+def firewall_out(
+    apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any], balancers: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
+    """What goes out from network's host where it is an application server: to the databases and the caches on other hosts.
+
+    balancers: address by name; one that is an application server, too, reaches the others.
+    """
+    if network["host"] not in network["app_servers"]:
+        return []
+    balances = network["host"] in (balancers or {})
+    entries = [{"name": "web", "ports": [80], "to": list(network["app_servers"].values())}] if balances else []
+    for app in _with(apps, "database"):
+        server = services.database(app, network, direct=True)
+        # The name of a server outside of the inventory may stand for any address.
+        there = {"to": [server["host"]]} if firewall.is_address(server["host"]) else {}
+        entries += [{"name": f"database {app['name']}", "ports": [server["port"]], **there}] if server["host"] else []
+    caches = [] if services.cache_is_local(network) else _with(apps, "cache")
+    addresses = list(network["cache_servers"].values())
+    return entries + [{"name": f"cache {app['name']}", "ports": [app["cache"]["port"]], "to": addresses} for app in caches]
+
+
 def tls_certificates(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The certificates that the applications need, keys included."""
     chosen = [application.select(apps, app["name"]) for app in applications(apps)]
@@ -188,6 +230,8 @@ class FilterModule:
             pgbouncer_instances,
             pgbouncer_passwords,
             memcached_instances,
+            firewall_in,
+            firewall_out,
             tls_certificates,
             load_balancer_sites,
             behind_balancers,
@@ -196,6 +240,7 @@ class FilterModule:
         return {
             **{function.__name__: _clear(function) for function in functions},
             "certificate_problems": certificate_problems,
+            "firewall_rules": _clear(firewall.rules),
             "application_slots": _clear(application.slots),
             "postgresql_tuning": tuning.settings,
             "scram_verifiers": _clear(scram.verifiers),

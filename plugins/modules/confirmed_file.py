@@ -55,7 +55,7 @@ options:
   seconds:
     description: How long a new connection has to confirm.
     type: int
-    default: 30
+    default: 60
   confirm:
     description: What the action plugin gives the second time, from the first answer.
     type: str
@@ -110,7 +110,10 @@ def in_effect(command: list[str]) -> bytes | None:
     """What a command says is in effect; None without a command, nothing where it fails."""
     if not command:
         return None
-    done = subprocess.run(command, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:  # a check run comes before what the program is in was installed
+        return b""
     return b"" if done.returncode else done.stdout
 
 
@@ -221,7 +224,7 @@ def main() -> None:
             "validate": {"type": "list", "elements": "str", "default": []},
             "apply": {"type": "list", "elements": "str", "required": True},
             "watch": {"type": "list", "elements": "str", "default": []},
-            "seconds": {"type": "int", "default": 30},
+            "seconds": {"type": "int", "default": 60},
             "confirm": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
