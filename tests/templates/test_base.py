@@ -38,3 +38,28 @@ def test_the_journal_is_kept_and_limited(render: Render) -> None:
 def test_security_upgrades_are_a_choice(render: Render, wanted: bool, value: str) -> None:
     lines = render("base", "upgrades.conf.j2", base_security_upgrades=wanted).splitlines()
     assert f'APT::Periodic::Unattended-Upgrade "{value}";' in lines
+
+
+def test_administrators_with_a_password_are_asked_for_it(render: Render) -> None:
+    people = [{"name": "ada", "password": "$6$x"}, {"name": "bob"}, {"name": "carl", "state": "absent"}]
+    lines = render("base", "sudoers.j2", base_administrators=people).splitlines()
+    assert lines[-2:] == ["ada ALL=(ALL:ALL) ALL", "bob ALL=(ALL:ALL) NOPASSWD: ALL"]
+
+
+def test_the_operators_settings_of_the_kernel_come_last(render: Render) -> None:
+    text = render("base", "sysctl.conf.j2", base_sysctl={"kernel.sysrq": 1})
+    assert text.rstrip().splitlines()[-1] == "kernel.sysrq = 1"
+
+
+def test_a_module_is_neither_loaded_by_an_alias_nor_by_hand(render: Render) -> None:
+    lines = render("base", "modprobe.conf.j2", base_forbidden_modules=["sctp"]).splitlines()
+    assert lines[-2:] == ["install sctp /bin/false", "blacklist sctp"]
+
+
+def test_a_shell_ends_after_minutes(render: Render) -> None:
+    assert "TMOUT=300" in render("base", "profile.sh.j2", base_shell_timeout_minutes=5).splitlines()
+
+
+def test_no_core_dump_is_kept(render: Render) -> None:
+    assert "* hard core 0" in render("base", "limits.conf.j2").splitlines()
+    assert "Storage=none" in render("base", "coredump.conf.j2").splitlines()

@@ -59,5 +59,30 @@ def test_only_security_updates_install_themselves(host: Host) -> None:
     assert host.check_output("apt-config dump APT::Periodic::Unattended-Upgrade").endswith('"1";')
 
 
+def test_ssh_forwards_nothing_and_tries_little(host: Host) -> None:
+    lines = set(host.check_output("sshd -T").splitlines())
+    assert {"allowtcpforwarding no", "allowagentforwarding no", "x11forwarding no", "maxauthtries 3", "loglevel VERBOSE"} <= lines
+
+
+@pytest.mark.parametrize("name", ["accept_redirects", "accept_source_route", "send_redirects"])
+def test_the_kernel_takes_and_gives_no_routes(host: Host, name: str) -> None:
+    assert host.file(f"/proc/sys/net/ipv4/conf/all/{name}").content_string == "0\n"
+
+
+def test_the_machine_around_the_container_keeps_its_settings(host: Host) -> None:
+    """Only the network's settings are the container's own; the sandbox's host would change those of this machine."""
+    assert "kernel.core_pattern = |/bin/false" in host.file("/etc/sysctl.d/90-placid.conf").content_string
+    assert host.file("/proc/sys/kernel/core_pattern").content_string != "|/bin/false\n"
+
+
+def test_nobody_who_logs_in_leaves_a_core_dump(host: Host) -> None:
+    assert host.check_output("bash -lc 'ulimit -H -c'") == "0"
+
+
+def test_without_administrators_nobody_is_one(host: Host) -> None:
+    lines = host.file("/etc/sudoers.d/placid").content_string.splitlines()
+    assert [line for line in lines if not line.startswith("#")] == []
+
+
 def test_nothing_failed(host: Host) -> None:
     assert host.check_output("systemctl list-units --failed --no-legend") == ""
