@@ -3,12 +3,14 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv requirements sandbox sandbox-down demo bench lint unit test-fast test test-all
+.PHONY: help venv requirements audit sandbox sandbox-down demo bench lint unit test-fast test test-all
 
 SUITE ?= trixie
 VERSION ?= v1
 VENV := .venv
 STAMP := $(VENV)/stamp
+AUDIT_VENV := .venv-audit
+INVENTORY ?= inventories/sandbox
 
 # The order from the ground up: a broken role stops the tests before what stands on it.
 scenarios := base postgresql memcached tls nginx app default https
@@ -16,7 +18,7 @@ all_scenarios := $(patsubst molecule/%/molecule.yml,%,$(wildcard molecule/*/mole
 other_scenarios := $(filter-out $(scenarios),$(all_scenarios))
 
 # Python without a suffix, which mypy does not find by itself.
-scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/bench tools/role-readme
+scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/audit tools/bench tools/role-readme
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export VERSION ROUNDS HOSTS
@@ -43,9 +45,21 @@ $(STAMP): requirements.txt
 	  || $(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
 	@touch $@
 
-requirements: venv ## Update requirements.txt from requirements.in
+requirements: venv ## Update requirements*.txt from requirements*.in
 	uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
 	  --custom-compile-command 'make requirements' --output-file requirements.txt requirements.in
+	uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-emit-index-url \
+	  --custom-compile-command 'make requirements' --output-file requirements-audit.txt requirements-audit.in
+
+audit: venv $(AUDIT_VENV)/stamp ## Have other people's checkers look at code and hosts (INVENTORY=…)
+	tools/audit --inventory $(INVENTORY)
+
+$(AUDIT_VENV)/stamp: requirements-audit.txt | venv
+	@python3 -m venv $(AUDIT_VENV)
+	@uv pip sync --quiet --require-hashes --python $(AUDIT_VENV)/bin/python requirements-audit.txt \
+	  || { uv pip install --quiet --python $(AUDIT_VENV)/bin/python pip; \
+	       $(AUDIT_VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-audit.txt; }
+	@touch $@
 
 sandbox: venv ## Make a Debian host here, to play with (SUITE=bookworm for Debian 12)
 	sandbox/sandbox up --suite $(SUITE) box
