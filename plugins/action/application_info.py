@@ -16,7 +16,7 @@ from ansible.plugins.action import ActionBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import application
+from ansible.module_utils.placid import application, fleet
 from ansible.module_utils.placid.errors import PlacidError
 
 ENVIRONMENTS = ("sandbox", "staging", "production")
@@ -44,6 +44,7 @@ class ActionModule(ActionBase):
         arguments = self._task.args
         environments = list(arguments.get("environments") or [])
         try:
+            fleet.check_whole(arguments.get("hosts") or [], (task_vars or {}).get("ansible_play_hosts_all", []))
             check(environments, arguments.get("version"), str(arguments.get("lock_wait") or 0))
             app = application.select(arguments["apps"], arguments.get("name") or "")
         except PlacidError as error:

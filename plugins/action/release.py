@@ -6,11 +6,26 @@ import base64
 import os
 import tarfile
 import tempfile
+import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import IO, Any
 
+import ansible.module_utils
+from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
 
+# Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
+ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
+
+from ansible.module_utils.placid import fleet
+from ansible.module_utils.placid.errors import PlacidError
+
+#: Seconds for which a host that is to go back and does not answer, or still works at what it was lost in, is waited for.
+PATIENCE_SECONDS = 60.0
+PAUSE_SECONDS = 2.0
+#: Arguments that are for this plugin alone.
+OWN = ("archive", "wheels_dir", "host", "address", "confirmed")
 #: A bundle that is not larger travels with the arguments.
 INLINE_BYTES = 1_000_000
 
@@ -64,6 +79,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        if "fleet" in arguments:
+            return self._among_several(arguments, arguments.pop("fleet"), task_vars or {})
         archive, wheels_dir, host = (arguments.pop(name, None) for name in ("archive", "wheels_dir", "host"))
         address, sent = arguments.pop("address", ""), 0
         if arguments.pop("confirmed", False):
@@ -88,3 +105,50 @@ class ActionModule(ActionBase):
         remote: str = self._connection._shell.join_path(self._connection._shell.tmpdir, "bundle.tar")
         self._transfer_file(bundle, remote)
         return remote
+
+    def _among_several(self, arguments: dict[str, Any], several: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Switch, or go back, as what became of the other hosts asks for.
+
+        What goes wrong becomes `problem` and fails nothing yet: the play is to go on until every host is where it belongs.
+        """
+        host, hosts = task_vars["inventory_hostname"], several["hosts"]
+        confirmed = arguments.get("confirmed", False)
+        arguments = {name: value for name, value in arguments.items() if name not in OWN}
+        there = {"changed": False, "phases": {}, "release": hosts[host]["live"].get("id", "")}
+        arguments |= {"provisional": True, "unconfirmed": fleet.unconfirmed(host, hosts)}
+        try:
+            fleet.check_whole(task_vars["ansible_play_hosts_all"], list(hosts))
+            if "batch" not in several:
+                return self._go_back(arguments, there, task_vars) if fleet.goes_back(host, hosts, several["outcomes"]) else there
+            if host not in several["batch"] or fleet.problems(several["outcomes"]):
+                earlier = several["outcomes"].get(host)
+                return {**earlier, "again": True} if earlier else {**there, "waiting": True}
+            if not arguments.get("release"):
+                fleet.check_one_release(hosts)
+            if confirmed:
+                arguments["planned_on"] = there["release"]
+        except PlacidError as error:
+            return {"failed": True, "msg": str(error)}
+        return self._attempt(arguments, there, task_vars)
+
+    def _attempt(self, arguments: dict[str, Any], there: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        try:
+            result = self._execute_module("release", arguments, task_vars=task_vars)
+        except AnsibleConnectionFailure as error:
+            return {**there, "lost": True, "problem": f"the connection was lost: {error}"}
+        if not result.get("failed"):
+            return {**there, **result, "release": next(iter(result["phases"].values()))["release"]}
+        result.pop("exception", None)  # is the message once more
+        return {**there, **result, "failed": False, "changed": False, "problem": result.get("msg", "")}
+
+    def _go_back(self, arguments: dict[str, Any], there: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if self._task.check_mode:
+            return there
+        arguments["deployment"] = {**arguments["deployment"], "wait": PATIENCE_SECONDS}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            result = self._attempt(arguments, there, task_vars)
+            if not result.get("lost") or time.monotonic() > deadline:
+                return result
+            self._connection.close()
+            time.sleep(PAUSE_SECONDS)

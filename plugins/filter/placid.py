@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import application, firewall, plan, scram, services, tuning
+from ansible.module_utils.placid import application, firewall, fleet, plan, scram, services, tuning
 from ansible.module_utils.placid.errors import PlacidError
 
 
@@ -245,4 +245,6 @@ class FilterModule:
             "postgresql_tuning": tuning.settings,
             "scram_verifiers": _clear(scram.verifiers),
             "release_target": _clear(plan.target),
+            "release_batches": fleet.batches,
+            "release_verdict": fleet.verdict,
         }

@@ -32,6 +32,11 @@ options:
     description: What is about to be done, for whoever finds the lock taken.
     type: str
     required: true
+  hosts:
+    description: The hosts that are to run one release. A run that leaves one of them out is an error; empty checks nothing.
+    type: list
+    elements: str
+    default: []
   lock_wait:
     description: Seconds to wait for another deployment to end.
     type: float

@@ -18,6 +18,8 @@ description:
   - C(activate) writes the settings file, starts the release's processes beside those that run, asks the new web process for its
     health page with a real Host and scheme header, switches with one rename, asks the smoke paths through the web server, and
     lets the old processes finish. What is to do is found from the processes that run.
+  - C(go_back) makes live again what was live before an C(activate) of several hosts that did not come about on every host. A
+    health page that is not well does not stop it, since all hosts are to run one release.
   - C(record) writes what happened into the ledger, and removes releases, virtual environments, wheels and archives that are not
     needed any more.
   - C(restore) dumps the database, then puts an earlier dump in the place of all that the application's role owns in it, in one
@@ -31,7 +33,7 @@ options:
     description: The phases to do, in their order.
     type: list
     elements: str
-    choices: [ask, stage, migrate, activate, record, restore]
+    choices: [ask, stage, migrate, activate, record, go_back, restore]
     required: true
   done:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
@@ -78,6 +80,26 @@ options:
       scheme: {description: Scheme that the application is told., type: str, choices: [http, https], default: http}
       certificate: {description: The file that the web server is to show over TLS; empty for plain HTTP., type: str, default: ""}
       smoke: {description: Paths that must not answer with a server's error., type: list, elements: str, default: []}
+  provisional:
+    description:
+      - "For C(activate): keep what was live before, with its settings, until C(record); C(go_back) can put it back until then."
+      - Decided on the controller from O(fleet).
+    type: bool
+    default: false
+  unconfirmed:
+    description: What an earlier run kept on this host still counts. Decided on the controller from O(fleet).
+    type: bool
+    default: false
+  fleet:
+    description:
+      - "For C(activate) and C(go_back) of several hosts that are to run one release; not known to the module itself."
+      - A host switches when its batch has its turn and nothing went wrong before; it goes back when anything did, and is then
+        waited for, for a minute. What goes wrong is returned as RV(problem) and fails nothing, so that all hosts get their turn.
+    type: dict
+    suboptions:
+      hosts: {description: What C(ask) returned for each host., type: dict, required: true}
+      batch: {description: "For C(activate): the hosts whose turn it is.", type: list, elements: str}
+      outcomes: {description: What C(activate) of this run returned for each host so far., type: dict, required: true}
   event:
     description: "For C(record): what happened."
     type: str
@@ -131,6 +153,10 @@ phases:
     output:
       description: What the application's programs wrote, C(stdout) and C(stderr) by step, the last 100 kB of each, if anything.
       type: dict
+    before:
+      description: "C(ask): what is kept from before a switch that is not confirmed, C(token) of its run and C(release)."
+      type: dict
+    confirmed: {description: "C(ask): tokens of the newest runs whose end the ledger holds.", type: list}
     live: {description: "C(ask): the live release as in C(releases); empty before the first deployment.", type: dict}
     previous_good: {description: "C(ask): id of the release that a rollback would put back; may be empty.", type: str}
     good: {description: "C(ask): ids of the complete releases that were live and healthy, the newest last.", type: list}
@@ -147,11 +173,14 @@ phases:
     kept: {description: "C(migrate): migrations of the database that the release does not know and that were left.", type: list}
     dump: {description: "C(migrate): name of the dump that was taken before; may be empty.", type: str}
     saved: {description: "C(restore): name of the dump of what the database held before.", type: str}
-    release: {description: "C(activate): id of the release that is live.", type: str}
+    release: {description: "C(activate), C(go_back): id of the release that is live.", type: str}
     instance: {description: "C(activate): name of the processes' units behind the @.", type: str}
     reasons: {description: "C(activate): why there was something to do.", type: list}
     settings_changed: {description: "C(activate): names of the settings that changed.", type: list}
     pruned: {description: "C(record): ids of the releases that were removed.", type: list}
+problem: {description: "With O(fleet), why this host could not switch or go back.", returned: when it could not, type: str}
+waiting: {description: "With O(fleet), the turn of this host did not come.", returned: when it did not, type: bool}
+again: {description: "With O(fleet), what is said of this host was said before.", returned: in later batches, type: bool}
 lines:
   description: What is live and how long each phase took, in words, after C(record).
   returned: always
@@ -170,9 +199,9 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.placid.module import run
 
 if TYPE_CHECKING:  # Ansible sends what is imported here; the host imports a phase when it is its turn.
-    from ansible.module_utils.placid.phases import activate, ask, migrate, record, restore, stage  # noqa: F401
+    from ansible.module_utils.placid.phases import activate, ask, go_back, migrate, record, restore, stage  # noqa: F401
 
-PHASES = ["ask", "stage", "migrate", "activate", "record", "restore"]
+PHASES = ["ask", "stage", "migrate", "activate", "record", "go_back", "restore"]
 SPEC = {
     "phases": {"type": "list", "elements": "str", "choices": PHASES, "required": True},
     "done": {"type": "dict", "default": {}},
@@ -199,6 +228,8 @@ SPEC = {
             "smoke": {"type": "list", "elements": "str", "default": []},
         },
     },
+    "provisional": {"type": "bool", "default": False},
+    "unconfirmed": {"type": "bool", "default": False},
     "event": {"type": "str", "choices": ["deployed", "rolled back", "settings"], "default": "deployed"},
     "keep": {"type": "int", "default": 5},
 }

@@ -14,7 +14,7 @@ from types import TracebackType
 PAUSE_SECONDS = 0.1
 
 
-class _Connection(http.client.HTTPConnection):
+class Connection(http.client.HTTPConnection):
     def __init__(self, port: int, name: str, tls: ssl.SSLContext | None) -> None:
         super().__init__("127.0.0.1", port, timeout=20)
         self._name, self._tls = name, tls
@@ -64,7 +64,7 @@ class Load:
         return f"{what}: {self.sent} requests, {len(self.failed)} failed, slowest {self.slowest:.2f} s. {failed}".strip()
 
     def _visit(self, keep: bool) -> None:
-        connection = _Connection(self.port, self.name, self.tls)
+        connection = Connection(self.port, self.name, self.tls)
         due = time.monotonic()
         while not self._stop.wait(max(0.0, due - time.monotonic())):
             due = max(due + PAUSE_SECONDS, time.monotonic() - 1)  # what a slow answer held up is made up for, a second's worth

@@ -15,7 +15,7 @@ from typing import IO, Any
 ROOT = Path(__file__).resolve().parents[2]
 #: Of what molecule and the caller set for Ansible, a run keeps this alone; the rest is ansible.cfg's.
 KEPT = ("ANSIBLE_VAULT_IDENTITY_LIST",)
-TIMEOUT = 180.0
+TIMEOUT = 400.0
 
 
 class Outcome:

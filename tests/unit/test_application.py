@@ -36,6 +36,7 @@ WHOLE = {
     "smoke": [],
     "check_fail_level": "ERROR",
     "keep": 5,
+    "batch": "50%",
     "max_body_mb": 20,
     "tls": False,
 }

@@ -82,6 +82,22 @@ def test_a_change_of_settings_has_the_commit_that_is_live(record: Record) -> Non
     assert (record.content["release"], record.content["commit"]) == ("R1", "c1")
 
 
+def test_what_went_wrong_on_one_of_several_hosts_is_the_error_of_the_run(record: Record) -> None:
+    for host in ("one", "two"):
+        record.note("release", host, OK, {"phases": {"ask": LIVE}}, 0)
+    switched = {"phases": {"activate": {"release": "R2", "changed": True}}}
+    record.note("release", "one", OK, switched, 0)
+    record.note("release", "one", OK, {**switched, "again": True}, 0)
+    record.note("release", "two", OK, {"phases": {"activate": {"failed": True}}, "problem": "it is ill\n"}, 0)
+    record.note("ansible.builtin.assert", "one", FAILED, {"msg": "two could not switch: it is ill"}, 0)
+    assert [(each["phase"], each["host"], each["result"]) for each in record.content["phases"]][2:] == [
+        ("activate", "one", "ok"),
+        ("activate", "two", "failed"),
+    ]
+    assert record.content["error"] == "it is ill"
+    assert record.content["hosts"]["two"]["result"] == "failed"
+
+
 @pytest.mark.parametrize("action", ["release", "ansible.builtin.assert"])
 @pytest.mark.parametrize("outcome", [FAILED, UNREACHABLE])
 def test_the_first_failure_is_the_error_of_the_run(record: Record, action: str, outcome: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid import plan
 from ansible.module_utils.placid.application import normalise
+from ansible.module_utils.placid.fleet import FleetError
 from ansible.module_utils.placid.plan import PlanError
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -175,6 +176,7 @@ def test_what_makes_another_release(app: dict[str, Any], manifest: dict[str, Any
         pytest.param("aaaaaaa", {"a": host(good="A B C", live="C")}, "A", id="by short commit"),
         pytest.param("aaaa", {"a": host(good="A1 A2 C", live="C")}, "A2", id="the newest of a commit"),
         pytest.param("", {"a": host(good="A B", live="B"), "b": host(live="B", also="A")}, "A", id="every host has it"),
+        pytest.param("A", {"a": host(good="A", live="A"), "b": host(live="B", also="A")}, "A", id="one host is there already"),
     ],
 )
 def test_what_a_rollback_puts_back(wanted: str, hosts: dict[str, Any], release: str) -> None:
@@ -208,7 +210,7 @@ NOTHING = "a has no earlier release that was good: there is nothing to go back t
         ),
         (
             "",
-            {"a": host(good="A B", live="B"), "b": host(live="B"), "c": host(good="A", live="A"), "d": host()},
+            {"a": host(good="A B", live="B"), "b": host(live="B"), "c": host(live="B", also="A"), "d": host(live="B")},
             "b, d does not have the release A. Deploy its version instead.",
         ),
     ],
@@ -217,3 +219,8 @@ def test_a_rollback_that_cannot_be_says_what_there_is(wanted: str, hosts: dict[s
     with pytest.raises(PlanError) as error:
         plan.rollback_target(wanted, hosts)
     assert str(error.value) == message
+
+
+def test_a_rollback_of_hosts_that_differ_asks_where_to() -> None:
+    with pytest.raises(FleetError, match=r"^The hosts do not run one release: a runs B, b runs A\. "):
+        plan.rollback_target("", {"a": host(good="A B", live="B"), "b": host(good="A", live="A")})

@@ -39,6 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "smoke": [],
     "check_fail_level": "ERROR",
     "keep": 5,
+    "batch": "50%",
     "max_body_mb": 20,
     "tls": False,
 }
@@ -62,7 +63,7 @@ def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
     for key in (*REQUIRED, *DEFAULTS):
         default = copy.deepcopy(DEFAULTS.get(key))
         value = app.get(key, default)
-        if key != "tls":  # check_tls looks at that, and shows nothing of it
+        if key not in ("tls", "batch"):  # of several kinds: check_tls shows nothing of the one, check_values looks at the other
             checks.check_kind(key, value, [] if key == "domains" else default, where)
         if isinstance(default, dict) and isinstance(value, Mapping):
             if default:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.placid.dotenv import NAME as SETTING_NAME
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.fleet import batch_size
 
 APPLICATION_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
 PROCESS_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
@@ -79,6 +80,12 @@ def check_values(app: Mapping[str, Any], where: str) -> None:
             )
     if app["keep"] < 1:
         raise ApplicationError(f"{where}.keep is {app['keep']}. Keep at least 1 release: the live one.")
+    try:
+        batch_size(app["batch"], 1)
+    except ValueError:
+        raise ApplicationError(
+            f"{where}.batch is {app['batch']!r}. Give how many hosts switch together: a number, or a share such as 50%."
+        ) from None
     for name in [*app["settings"], *app["secrets"]]:
         if not SETTING_NAME.fullmatch(str(name)):
             raise ApplicationError(f"{where}: the setting {name!r} cannot be an environment variable. Use letters, digits and _.")

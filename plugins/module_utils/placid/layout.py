@@ -66,6 +66,11 @@ class Layout:
         return self.base / "etc" / self.name / "settings.env"
 
     @property
+    def before(self) -> Path:
+        """What was live before a switch that not every host has made yet; see provisional.py."""
+        return self.base / "etc" / self.name / "before.json"
+
+    @property
     def state(self) -> Path:
         return self.base / "var/lib" / self.name
 

@@ -73,6 +73,12 @@ def applied(events: Iterable[dict[str, Any]]) -> list[str] | None:
     return None if found is None else sorted(found)
 
 
+def confirmed(events: Iterable[dict[str, Any]], last: int = 20) -> list[str]:
+    """The tokens of the newest runs that came to a good end."""
+    found = [event.get("deployment", "") for event in events if event.get("event") in (GOOD, ROLLED_BACK, "settings")]
+    return list(dict.fromkeys(found))[-last:]
+
+
 def ever_good(events: Iterable[dict[str, Any]]) -> list[str]:
     """Every release that was once live and healthy, by its newest moment; the last is the newest."""
     result: dict[str, None] = {}

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible.module_utils.placid import schema
+from ansible.module_utils.placid import fleet, schema
 from ansible.module_utils.placid.application import digest, slots
 from ansible.module_utils.placid.errors import PlacidError
 
@@ -72,10 +72,13 @@ def release(
 def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]]) -> str:
     """The id of the release to go back to: the one that is named by id or commit, else the previous good one.
 
-    Raises PlanError where there is none, or not on every host.
+    Raises PlanError where there is none, or not on every host; FleetError where hosts differ and none is named.
     """
+    if not wanted:
+        fleet.check_one_release(hosts)
     host, info = next(iter(hosts.items()))
-    live = info["live"].get("id", "")
+    lives = {each["live"].get("id", "") for each in hosts.values()}
+    live = lives.pop() if len(lives) == 1 else ""
     choices = [name for name in info["good"] if name != live]
     offer = "; ".join(f"{name} ({info['releases'][name]['commit'][:12]})" for name in reversed(choices)) or "none"
     if not wanted:

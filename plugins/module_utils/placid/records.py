@@ -59,6 +59,8 @@ class Record:
 
         outcome: ok, failed or unreachable. seconds: how long it took as seen from here, for a result that does not say.
         """
+        if result.get("again"):  # a host of an earlier batch
+            return {}
         phases = {ON_THE_CONTROLLER[action]: result} if action in ON_THE_CONTROLLER else {}
         where = "controller" if phases else host
         if action == ON_A_HOST:
@@ -74,6 +76,8 @@ class Record:
             found |= files(where, phase, part.get("output") or {})
         if outcome != OK:
             self._fail(host, outcome, str(result.get("msg", "")).strip())
+        elif result.get("problem"):  # among several hosts, it ends the run only once all went back
+            self._fail(host, FAILED, str(result["problem"]).strip())
         return found
 
     def finish(self, failed: bool, now: datetime.datetime) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import provisional
 from ansible.module_utils.placid.activate import Activation, FrontDoor
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
@@ -52,9 +53,16 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def activate(module: AnsibleModule, layout: Layout, activation: Activation, release: str) -> None:
+    kept = False
+    if module.params["provisional"]:
+        activation.plan()
+        token, unconfirmed = module.params["deployment"]["token"], module.params["unconfirmed"]
+        kept = activation.changed and provisional.keep(layout, token, unconfirmed)
     try:
         activation.run()
     except PlacidError:
+        if kept:
+            provisional.drop(layout)
         discard(module, layout, release, "activate")
         raise
     if activation.changed:

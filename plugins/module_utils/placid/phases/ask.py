@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import dotenv, dump, ledger
+from ansible.module_utils.placid import dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import environment_of
 from ansible.module_utils.placid.releases import releases
@@ -21,7 +21,7 @@ from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     layout = Layout(module.params["application"])
-    events = ledger.read(layout.ledger)
+    events, kept = ledger.read(layout.ledger), provisional.read(layout)
     shown = ("id", "commit", "source", "spec_digest")
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
     good = [release for release in ledger.good_releases(events) if release in complete]
@@ -34,6 +34,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "previous_good": earlier[-1] if earlier else "",
         "good": good,
         "releases": complete,
+        "before": {"token": kept.token, "release": kept.release} if kept else {},
+        "confirmed": ledger.confirmed(events),
         "requirements": json.loads(manifest.read_text())["requirements"] if manifest and manifest.exists() else "",
         "prepared": layout.releases.is_dir(),
         "target": {

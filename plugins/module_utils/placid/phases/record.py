@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import ledger
+from ansible.module_utils.placid import ledger, provisional
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import layout_of, locked, record
 from ansible.module_utils.placid.prune import prune
@@ -23,10 +23,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode:
         return {"changed": happened, "pruned": prune(layout, keep, dry_run=True)}
     with locked(module, layout, last=True):
-        write = happened or release not in ledger.good_releases(ledger.read(layout.ledger))
+        # The switch counts now, on every host: what was kept in case it would not is no longer needed once that is written.
+        write = happened or layout.before.exists() or release not in ledger.good_releases(ledger.read(layout.ledger))
         if write:
             spec = complete(layout, release) or {}
             record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done))
+        provisional.drop(layout)
         pruned = prune(layout, keep)
         if pruned:
             record(module, layout, "pruned", release, removed=pruned)

@@ -1,0 +1,86 @@
+"""Deployments and rollbacks on all hosts, as visitors see them through the load balancer."""
+
+from __future__ import annotations
+
+from live.fleet import Fleet
+
+testinfra_hosts = ["ansible://lb"]
+
+ASK = """
+import http.client, sys
+connection = http.client.HTTPConnection(sys.argv[1], timeout=20)
+connection.request("GET", "/", headers={"Host": "guestbook.localhost", "X-Forwarded-Proto": "https"})
+answer = connection.getresponse()
+print(answer.status, answer.getheader("Location"))
+"""
+
+
+def test_a_first_deployment_is_live_on_every_host(fleet: Fleet) -> None:
+    assert fleet.ask().status == 503
+    fleet.succeed("deploy", version="v1")
+    assert fleet.wrong("v1") == []
+    assert fleet.ask_with_files() == []
+
+
+def test_every_host_has_its_share_of_the_requests(fleet: Fleet) -> None:
+    for site in fleet.apps:
+        site.host.check_output("truncate -s 0 /var/log/nginx/access.log")
+    for _ in range(6):
+        assert fleet.ask().status == 200
+    for site in fleet.apps:
+        log = site.host.file("/var/log/nginx/access.log").content_string
+        assert log.count('"GET / HTTP/1.1" 200') == 3
+
+
+def test_the_application_learns_the_visitors_scheme_from_the_load_balancer_alone(fleet: Fleet) -> None:
+    address = str(fleet.first.host.check_output("hostname -I")).split()[0]
+    assert fleet.last.host.check_output("python3 -c %s %s", ASK, address) == "301 https://guestbook.localhost/"
+    assert fleet.balancer.host.check_output("python3 -c %s %s", ASK, address) == "200 None"
+
+
+def test_no_request_fails_while_every_host_gets_another_release(fleet: Fleet) -> None:
+    wrong: list[str] = []
+    with fleet.visitors() as load:
+        running = fleet.start("deploy", version="v4")
+        while not running.ended:
+            wrong += fleet.ask_with_files()
+        outcome = fleet.finish(running)
+    assert outcome.code == 0, outcome
+    assert (load.failed, wrong) == ([], [])
+    assert set(load.commits) == {fleet.commit("v1"), fleet.commit("v4")}
+    assert fleet.wrong("v4") == []
+
+
+def test_a_second_deployment_of_the_same_changes_nothing(fleet: Fleet) -> None:
+    before = fleet.states()
+    assert fleet.changed(fleet.succeed("deploy", version="v4")) == 0
+    assert fleet.states() == before
+
+
+def test_a_rollback_goes_back_on_every_host(fleet: Fleet) -> None:
+    with fleet.visitors() as load:
+        fleet.succeed("rollback", migrations="keep")
+    assert load.failed == []
+    assert fleet.wrong("v1") == []
+    fleet.make_live("v4")
+
+
+def test_settings_change_on_every_host(fleet: Fleet) -> None:
+    settings = {"DEBUG": "false", "SECURE": "true", "GREETING": "all"}
+    fleet.succeed("settings", guestbook_settings=settings)
+    assert fleet.wrong("v4") == []
+    assert 'GREETING="all"' in fleet.last.host.file("/etc/guestbook/settings.env").content_string
+    fleet.succeed("settings")
+    assert "GREETING" not in fleet.last.host.file("/etc/guestbook/settings.env").content_string
+
+
+def test_a_run_that_would_leave_a_host_behind_is_refused(fleet: Fleet) -> None:
+    before = fleet.states()
+    message = fleet.fail("deploy", "-l", "app1", version="v1").message
+    assert "app2 would stay on another release than app1." in message
+    assert fleet.states() == before
+
+
+def test_every_host_tells_the_same(fleet: Fleet) -> None:
+    outcome = fleet.succeed("status", commit="v4")
+    assert outcome.message.count(f"commit {fleet.commit('v4')[:12]}, since") == 2

@@ -1,0 +1,41 @@
+"""Making live again what was live before a switch that did not come about on every host."""
+
+from __future__ import annotations
+
+from ansible.module_utils.placid import systemd
+from ansible.module_utils.placid.activate import Activation, ActivationError
+from ansible.module_utils.placid.layout import Layout
+
+
+class GoingBack(Activation):
+    """An activation that a health page does not stop: one release on all hosts goes before a well one on some.
+
+    What was not well stands in `reasons`. Processes that do not start at all end it as they end any other.
+    """
+
+    def _probe(self, instance: str) -> None:
+        try:
+            super()._probe(instance)
+        except ActivationError as error:
+            self.reasons.append(str(error))
+
+    def _settle(self, units: list[str]) -> None:
+        try:
+            super()._settle(units)
+        except ActivationError as error:
+            self.reasons.append(str(error))
+
+    def _smoke(self) -> None:
+        try:
+            super()._smoke()
+        except ActivationError as error:
+            self.reasons.append(str(error))
+
+
+def withdraw(layout: Layout) -> None:
+    """Make nothing live again, as before a first deployment."""
+    layout.current.unlink(missing_ok=True)
+    systemd.stop([layout.unit(slot, instance) for slot, instance in systemd.running(layout.name)])
+    layout.settings.unlink(missing_ok=True)
+    for socket in layout.run.glob("web-*.sock"):
+        socket.unlink()
