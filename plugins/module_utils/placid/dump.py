@@ -117,7 +117,8 @@ def take(layout: Layout, url: str, why: str) -> dict[str, Any]:
     """
     _require("pg_dump")
     layout.dumps.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    layout.dumps.mkdir(mode=0o700, exist_ok=True)
+    layout.dumps.mkdir(exist_ok=True)
+    layout.dumps.chmod(0o700)  # also where somebody else made it
     name = f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-{why}{SUFFIX}"
     unfinished, path = layout.dumps / f"{name}{UNFINISHED}", layout.dumps / name
     try:
