@@ -18,6 +18,13 @@ KEPT = ("ANSIBLE_VAULT_IDENTITY_LIST",)
 TIMEOUT = 400.0
 
 
+def environment(inventory: str) -> dict[str, str]:
+    """The environment of a run: a person's, with this inventory and its own records."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name in KEPT}
+    kept |= {"ANSIBLE_INVENTORY": inventory, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "2000"}
+    return kept | {"PLACID_DEPLOYMENTS": str(Path(inventory).with_name("deployments"))}
+
+
 class Outcome:
     """What a playbook said and how it ended."""
 
@@ -45,13 +52,10 @@ class Running:
     def __init__(self, words: list[str], inventory: str) -> None:
         self.words, self.begun = words, time.monotonic()
         self.file: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the run
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_") or name in KEPT}
-        environment |= {"ANSIBLE_INVENTORY": inventory, "ANSIBLE_NOCOLOR": "1", "PYTHONUNBUFFERED": "1", "COLUMNS": "2000"}
-        environment |= {"PLACID_DEPLOYMENTS": str(Path(inventory).with_name("deployments"))}
         self.process = subprocess.Popen(
             words,
             cwd=ROOT,
-            env=environment,
+            env=environment(inventory),
             stdin=subprocess.DEVNULL,
             stdout=self.file,
             stderr=subprocess.STDOUT,

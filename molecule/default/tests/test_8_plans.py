@@ -2,46 +2,56 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
+import select
 import shutil
-import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from live.playbook import ROOT
+from live.playbook import ROOT, TIMEOUT, environment
 from live.site import Site
 
 
 def answered(site: Site, answer: str, **variables: Any) -> tuple[int, str]:
     """Deploy at a terminal, where a person types an answer; the exit code, and what was shown."""
     command = ["ansible-playbook", "deploy.yml", "-e", json.dumps({"confirm": True, **variables})]
-    records = str(Path(site.inventory).with_name("deployments"))
-    environment = {**os.environ, "ANSIBLE_INVENTORY": site.inventory, "PLACID_DEPLOYMENTS": records, "COLUMNS": "2000"}
     terminal, other = pty.openpty()
     process = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", *command], stdin=other, stdout=other, stderr=other, cwd=ROOT, env=environment
+        ["setsid", "--ctty", "--wait", *command],
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        cwd=ROOT,
+        env=environment(site.inventory),
     )
     os.close(other)
-    signal.alarm(170)  # a question that never comes ends the test
-    shown = b""
-    try:
-        while b"Type yes" not in shown:
-            shown += os.read(terminal, 65536)
-        os.write(terminal, f"{answer}\r".encode())
-        while piece := os.read(terminal, 65536):
+    shown, asked, deadline = b"", False, time.monotonic() + TIMEOUT
+    with contextlib.suppress(OSError):  # a terminal whose last process ended
+        while piece := next_piece(terminal, deadline):
             shown += piece
-    except OSError:  # a terminal whose last process ended
-        pass
-    finally:
-        signal.alarm(0)
-        os.close(terminal)
-    return process.wait(), " ".join(shown.decode().split())
+            if not asked and b"Type yes" in shown:
+                asked = True
+                os.write(terminal, f"{answer}\r".encode())
+    os.close(terminal)
+    if not asked:
+        process.terminate()
+    code = process.wait(timeout=TIMEOUT)
+    assert asked, shown.decode()
+    return code, " ".join(shown.decode().split())
+
+
+def next_piece(terminal: int, deadline: float) -> bytes:
+    """What the terminal shows next; nothing when it shows nothing until the deadline."""
+    ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+    return os.read(terminal, 65536) if ready else b""
 
 
 @pytest.fixture(scope="module")
