@@ -44,16 +44,14 @@ removed:
   sample: [database guestbook, role guestbook]
 """
 
-import datetime
-import os
 from pathlib import Path
+from typing import IO
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid.application_checks import APPLICATION_NAME
 from ansible.module_utils.placid.command import run_as
-from ansible.module_utils.placid.dump import SUFFIX, UNFINISHED
+from ansible.module_utils.placid.dump import store
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.files import sync_directory
 from ansible.module_utils.placid.layout import Layout
 
 
@@ -70,22 +68,12 @@ def there(name: str) -> list[str]:
 
 
 def dump(name: str) -> str:
-    directory = Layout(name).dumps
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    directory.mkdir(mode=0o700, exist_ok=True)
-    path = directory / f"{datetime.datetime.now(datetime.UTC):%Y%m%dT%H%M%SZ}-last{SUFFIX}"
-    unfinished = Path(f"{path}{UNFINISHED}")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            what = f"Dumping {name} before it is removed"
-            run_as("postgres", ["pg_dump", "--format=custom", name], Path("/"), {}, what, timeout=6 * 3600, stdout=file)
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    sync_directory(directory)
-    return str(path)
+    def write(file: IO[bytes]) -> None:
+        what = f"Dumping {name} before it is removed"
+        run_as("postgres", ["pg_dump", "--format=custom", name], Path("/"), {}, what, timeout=6 * 3600, stdout=file)
+
+    layout = Layout(name)
+    return str(layout.dumps / store(layout, "last", write)["dump"])
 
 
 def remove(name: str, found: list[str]) -> list[str]:

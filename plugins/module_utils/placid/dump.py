@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -116,6 +116,11 @@ def take(layout: Layout, url: str, why: str) -> dict[str, Any]:
     url: how the application reaches it. why: part of the name, such as a short commit.
     """
     _require("pg_dump")
+    return store(layout, why, lambda file: _dump(layout, connection(url), file))
+
+
+def store(layout: Layout, why: str, write: Callable[[IO[bytes]], None]) -> dict[str, Any]:
+    """Keep what a program writes as a dump, whole or not at all; return `dump`, its name, and `bytes`."""
     layout.dumps.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     layout.dumps.mkdir(exist_ok=True)
     layout.dumps.chmod(0o700)  # also where somebody else made it
@@ -123,7 +128,8 @@ def take(layout: Layout, url: str, why: str) -> dict[str, Any]:
     unfinished, path = layout.dumps / f"{name}{UNFINISHED}", layout.dumps / name
     try:
         with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            _dump(layout, connection(url), file)
+            write(file)
+            file.flush()
             os.fsync(file.fileno())
             size = os.fstat(file.fileno()).st_size
         os.rename(unfinished, path)
