@@ -118,9 +118,9 @@ def drain(path: Path, timeout: float = 10.0) -> bool:
     """Wait until no connection waits to be accepted on a socket that nothing new connects to; False if one still does."""
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        time.sleep(0.1)
         listing = subprocess.run(["ss", "-xlH", "src", str(path)], capture_output=True, text=True, check=False).stdout
         queues = [line.split()[2] for line in listing.splitlines() if line.strip()]
         if all(queue == "0" for queue in queues):
             return True
+        time.sleep(0.1)
     return False

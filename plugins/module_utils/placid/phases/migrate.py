@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import dump, migrations
+from ansible.module_utils.placid import dump, migrations, settled
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import direct_environment_of, discard, layout_of, locked, record
@@ -24,6 +24,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode and complete(Layout(module.params["application"]), release) is None:
         return nothing
     layout = layout_of(module)
+    if settled.still(layout, release, direct_environment_of(module), module.params["database_url"]):
+        return nothing
     with locked(module, layout):
         try:
             return migrate(module, layout, release)
@@ -58,6 +60,8 @@ def apply(module: AnsibleModule, database: Database, release: str) -> None:
         record(module, database.layout, "migrated", release, applied=done, failed=True)
         raise
     record(module, database.layout, "migrated", release, applied=result["pending"])
+    after = {**result, "pending": [], "applied_before": result["applied_after"]}
+    settled.remember(database.layout, release, database.environment, after)
 
 
 def cross(module: AnsibleModule, database: Database, release: str, plan: dict[str, Any]) -> list[str]:
@@ -99,6 +103,8 @@ def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, An
     taken = crossed if module.params["migrations"] == "reverse" else []
     kept = crossed if module.params["migrations"] == "keep" else []
     saved = ""
+    if not module.check_mode:
+        settled.remember(layout, release, database.environment, plan)
     if (pending or taken) and not module.check_mode:
         saved = save(module, database, release)
         try:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.placid import settled
 from ansible.module_utils.placid.errors import ArchiveError, PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, environment_of, layout_of, locked, record
 from ansible.module_utils.placid.releases import complete
 from ansible.module_utils.placid.stage import Stage, remove_leftovers
 
@@ -35,6 +36,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
                 record(module, layout, "failed", spec["id"], commit=spec["commit"], phase="stage")
             raise
         record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps)
+        settled.remember(layout, spec["id"], direct_environment_of(module), stage.migrations)
     return {**result, "steps": stage.steps, "migrations": stage.migrations}
 
 
