@@ -57,8 +57,9 @@ def pack(files: Mapping[str, str], bundle: IO[bytes]) -> int:
 
 def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     """What is live, and how long each phase took, at the end of a run; before that, nothing."""
-    if "restore" in phases:
-        return list(phases["restore"].get("lines", []))
+    for phase in ("restore", "manage"):
+        if phase in phases:
+            return list(phases[phase].get("lines", []))
     if phases.get("record", {"failed": True}).get("failed"):
         return []
     live = phases["activate"]

@@ -33,7 +33,7 @@ options:
     description: The phases to do, in their order.
     type: list
     elements: str
-    choices: [ask, stage, migrate, activate, record, go_back, restore]
+    choices: [ask, stage, migrate, activate, record, go_back, restore, manage]
     required: true
   done:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
@@ -67,6 +67,7 @@ options:
     default: false
   keep_dumps: {description: How many dumps stay there., type: int, default: 5}
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
+  command: {description: "For C(manage): a management command with its arguments, quoted as for a shell.", type: str, default: ""}
   settings: {description: Environment of the application., type: dict, default: {}}
   secrets: {description: The part of the environment that is secret., type: dict, default: {}}
   direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
@@ -199,9 +200,9 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.placid.module import run
 
 if TYPE_CHECKING:  # Ansible sends what is imported here; the host imports a phase when it is its turn.
-    from ansible.module_utils.placid.phases import activate, ask, go_back, migrate, record, restore, stage  # noqa: F401
+    from ansible.module_utils.placid.phases import activate, ask, go_back, manage, migrate, record, restore, stage  # noqa: F401
 
-PHASES = ["ask", "stage", "migrate", "activate", "record", "go_back", "restore"]
+PHASES = ["ask", "stage", "migrate", "activate", "record", "go_back", "restore", "manage"]
 SPEC = {
     "phases": {"type": "list", "elements": "str", "choices": PHASES, "required": True},
     "done": {"type": "dict", "default": {}},
@@ -218,6 +219,7 @@ SPEC = {
     "dump_before_migrate": {"type": "bool", "default": False},
     "keep_dumps": {"type": "int", "default": 5},
     "dump": {"type": "str", "default": ""},
+    "command": {"type": "str", "default": ""},
     "front_door": {
         "type": "dict",
         "options": {

@@ -115,6 +115,10 @@ class Record:
             content.update(plan=result["lines"], dump=result["saved"])
             for each in content["hosts"].values():
                 each["result"] = OK
+        elif phase == "manage":
+            content.update(release=result["release"], commit=self._commits.get(result["release"], ""))
+            for each in content["hosts"].values():
+                each["result"] = OK
         elif phase == "record":
             self._host(host)["result"] = OK
 

@@ -9,7 +9,7 @@ from typing import Any
 from ansible.module_utils.placid.ledger import GOOD, ROLLED_BACK
 
 #: The events that a run may end with; a run without one is under way or was cut short.
-ENDS = (GOOD, ROLLED_BACK, "settings", "restored", "failed")
+ENDS = (GOOD, ROLLED_BACK, "settings", "restored", "managed", "failed")
 SHORT = 12
 #: More migrations than that are not told one by one.
 MANY = 5
@@ -98,6 +98,7 @@ def happened(run: Mapping[str, Any], at_work: str = "") -> str:
         ROLLED_BACK: f"{commit} is live again",
         "settings": f"restarted with other settings ({names})" if names else "restarted",
         "restored": f"the database is what it was in {run.get('dump', 'a dump')}",
+        "managed": f"done with {commit}",
         "failed": f"FAILED in {run.get('phase', 'an unknown phase')} ({commit})",
         "": f"under way with {commit}" if run["token"] == at_work else f"UNFINISHED: {commit} was {run['events'][-1]}",
     }
