@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from live.site import Site
 
-WHOLE = 'shell -c "import os, sys; from django.conf import settings; print(os.getuid(), sys.prefix, settings.COMMIT)"'
+WHOLE = 'shell -c "import os, sys; from django.conf import settings; print(os.getuid(), os.path.realpath(sys.prefix), settings.COMMIT)"'
 
 
 def test_a_command_runs_as_the_application_with_the_live_release(site: Site) -> None:
