@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from live.site import Site
 
-WHOLE = 'shell -c "import os, sys; from django.conf import settings; print(os.getuid(), os.path.realpath(sys.prefix), settings.COMMIT)"'
+PRINT = "print(os.getuid(), os.path.realpath(sys.prefix), settings.COMMIT)"
+WHOLE = f'shell -c "import os, sys; from django.conf import settings; {PRINT}"'
 
 
 def test_a_command_runs_as_the_application_with_the_live_release(site: Site) -> None:
