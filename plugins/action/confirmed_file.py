@@ -8,8 +8,8 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
-#: The host's timer may be late by one second, and what it starts takes a moment.
-MARGIN = 5
+#: How much later than it was told a busy host may bring the old file back. Seconds.
+MARGIN = 30
 SECONDS = 60
 
 
@@ -19,14 +19,14 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         self._variables = task_vars or {}
-        until = time.monotonic() + int(self._task.args.get("seconds", SECONDS))
         try:
             begun = self._module()
         except AnsibleConnectionFailure as error:
             begun = {"confirm": "lost", "changed": True, "lost": str(error)}
         if not begun.get("confirm") or begun.get("failed"):
             return {**result, **begun}
-        confirmed = self._confirm(begun["confirm"], until)
+        # From here on: the host began to count before it answered, or before it was lost.
+        confirmed = self._confirm(begun["confirm"], time.monotonic() + int(self._task.args.get("seconds", SECONDS)) + MARGIN)
         if not confirmed.get("failed"):
             return {**result, **begun}
         return {**result, **begun, "failed": True, "msg": confirmed["msg"]}
@@ -43,24 +43,22 @@ class ActionModule(ActionBase):
             self._connection.close()
 
     def _confirm(self, token: str, until: float) -> dict[str, Any]:
-        """Say over new connections, as long as there is time, that the change is well; or wait for the old file."""
+        """Say over new connections, as long as there is time, that the change is well; or find the old file back."""
         path, host = self._task.args["path"], self._variables.get("inventory_hostname", "the host")
-        cause = ""
-        while time.monotonic() < until:
+        cause = back = ""
+        while not back:
             self._anew()
             try:
-                return self._module(confirm=token)
+                answer = self._module(confirm=token)
             except AnsibleConnectionFailure as error:
                 cause = " ".join(str(error).split())
+                if time.monotonic() > until:
+                    back = f"{host} is not to be reached now either: look at it over its console."
                 time.sleep(1)
-        time.sleep(MARGIN)
-        self._anew()
-        try:
-            self._module(confirm=token)
-        except AnsibleConnectionFailure:
-            back = f"{host} is not to be reached now either: look at it over its console."
-        else:
-            back = f"The host brought the old {path} back by itself and is to be reached as before."
+            else:
+                if not cause or not answer.get("failed"):
+                    return answer
+                back = f"The host brought the old {path} back by itself and is to be reached as before."
         return {
             "failed": True,
             "msg": f"With the new {path} nobody could come in to {host} any more ({cause}). {back} "
