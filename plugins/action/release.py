@@ -25,7 +25,7 @@ from ansible.module_utils.placid.errors import PlacidError
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
 #: Arguments that are for this plugin alone.
-OWN = ("archive", "wheels_dir", "host", "address", "confirmed")
+OWN = ("archive", "wheels_dir", "host", "address")
 #: A bundle that is not larger travels with the arguments.
 INLINE_BYTES = 1_000_000
 
@@ -84,8 +84,8 @@ class ActionModule(ActionBase):
             return self._among_several(arguments, arguments.pop("fleet"), task_vars or {})
         archive, wheels_dir, host = (arguments.pop(name, None) for name in ("archive", "wheels_dir", "host"))
         address, sent = arguments.pop("address", ""), 0
-        if arguments.pop("confirmed", False):
-            arguments["planned_on"] = (host or {}).get("live", {}).get("id", "")
+        if host:
+            arguments["planned_on"] = host["live"].get("id", "")
         if "stage" in arguments["phases"] and not self._task.check_mode and arguments["release"] not in host["releases"]:
             files = missing(arguments["manifest"], host, archive, wheels_dir)
             with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
@@ -113,7 +113,6 @@ class ActionModule(ActionBase):
         What goes wrong becomes `problem` and fails nothing yet: the play is to go on until every host is where it belongs.
         """
         host, hosts = task_vars["inventory_hostname"], several["hosts"]
-        confirmed = arguments.get("confirmed", False)
         arguments = {name: value for name, value in arguments.items() if name not in OWN}
         there = {"changed": False, "phases": {}, "release": hosts[host]["live"].get("id", "")}
         arguments |= {"provisional": True, "unconfirmed": fleet.unconfirmed(host, hosts)}
@@ -126,8 +125,7 @@ class ActionModule(ActionBase):
                 return {**earlier, "again": True} if earlier else {**there, "waiting": True}
             if not arguments.get("release"):
                 fleet.check_one_release(hosts)
-            if confirmed:
-                arguments["planned_on"] = there["release"]
+            arguments["planned_on"] = there["release"]
         except PlacidError as error:
             return {"failed": True, "msg": str(error)}
         return self._attempt(arguments, there, task_vars)

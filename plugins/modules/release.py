@@ -8,7 +8,8 @@ DOCUMENTATION = r"""
 module: release
 short_description: Do phases of a deployment, a rollback or a change of settings on a host
 description:
-  - C(ask) says what runs on a host and what the host is. It works on a host that was never deployed to.
+  - C(ask) says what runs on a host and what the host is. It works on a host that was never deployed to. Where another deployment
+    is at work, it waits for that one to end, as long as O(deployment) says, or fails.
   - C(stage) sends what the host lacks of an artefact, unpacks it as an unprivileged user, builds the virtual environment offline
     from the wheels that were sent, collects static files, runs the build commands and C(manage.py check --deploy). The release is
     marked complete last.
@@ -39,7 +40,6 @@ options:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
     type: dict
     default: {}
-  confirmed: {description: Whether a person agreed to the plan; only if it still holds is it done., type: bool, default: false}
   release:
     description: Id of the release that is to be live; the live one when it is empty, for C(activate) and C(record).
     type: str
@@ -50,7 +50,7 @@ options:
   wheels_dir:
     description: "For C(stage): directory on the controller with the wheels, each at C(<sha256>/<file name>)."
     type: path
-  host: {description: "For C(stage): what C(ask) returned for this host; what it has is not sent.", type: dict}
+  host: {description: "What C(ask) returned for this host. What it has is not sent; what was live must be so still.", type: dict}
   migrations:
     description:
       - What becomes of migrations that the database has and the release does not know.
@@ -109,7 +109,7 @@ options:
   keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
   address: {description: "For C(record): where a person can look at the site; it is told at the end.", type: str, default: ""}
   deployment:
-    description: The deployment that this is a step of, as M(application_info) returns it; all phases but C(ask) want it.
+    description: The deployment that this is a step of, as M(application_info) returns it.
     type: dict
     suboptions:
       token: {description: Names one run., type: str, required: true}

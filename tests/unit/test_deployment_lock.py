@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_a_killed_step_is_no_obstacle_to_the_same_deployment(path: Path, hold: H
 def test_after_a_killed_step_others_wait_for_no_more_than_the_lease(path: Path, hold: Hold) -> None:
     process = hold(lease=0.4)
     process.kill()
-    process.communicate()
+    process.wait()
     assert seconds_to_acquire(path) < 5
 
 
@@ -126,6 +127,19 @@ def test_waiting_gets_the_lock_when_it_is_free(path: Path, hold: Hold) -> None:
     with held(path, BOB, wait=10):
         assert 0.4 < time.monotonic() - begun < 8
         assert lease(path)["who"] == "bob@desk"
+
+
+def test_who_types_a_command_again_waits_for_what_a_killed_run_left_at_work(path: Path, hold: Hold) -> None:
+    again = replace(ADA, token="again", since="2026-01-02T03:06:00+00:00")
+    subprocess.Popen(["sh", "-c", f"sleep {lock.GRACE_SECONDS + 0.5}; kill -9 {hold(lease=0.1).pid}"])
+    assert seconds_to_acquire(path, again) > lock.GRACE_SECONDS
+
+
+def test_waiting_for_it_ends(path: Path, hold: Hold, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "AGAIN_SECONDS", 1.5)
+    hold()
+    with pytest.raises(BusyError), held(path, replace(ADA, token="again")):
+        pass
 
 
 def test_waiting_ends(path: Path, hold: Hold) -> None:
@@ -154,14 +168,7 @@ def test_others_wait_for_the_lease_of_a_controller_that_is_gone(path: Path) -> N
 
 def test_a_deployment_that_comes_back_within_its_lease_goes_first(path: Path, hold: Hold) -> None:
     leave_lease(path, 1000)
-    words = [
-        sys.executable,
-        "-c",
-        HOLD,
-        str(path),
-        "0.2",
-        *vars(BOB).values(),
-    ]
+    words = [sys.executable, "-c", HOLD, str(path), "0.2", *vars(BOB).values()]
     waiting = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     hold(ADA, lease=30)
     _, complaint = waiting.communicate(timeout=10)
@@ -217,7 +224,7 @@ def test_the_lock_is_not_handed_to_programs_that_a_step_starts(path: Path) -> No
 
 def test_of_many_at_once_one_wins(path: Path) -> None:
     """What a file that is tested and then written gets wrong."""
-    words = [[sys.executable, "-c", HOLD, str(path), "0", f"{number}", "who", "what", "when"] for number in range(4)]
+    words = [[sys.executable, "-c", HOLD, str(path), "0", f"{number}", f"who{number}", "what", "when"] for number in range(4)]
     pipe = subprocess.PIPE
     processes = [subprocess.Popen(each, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for each in words]
     deadline = time.monotonic() + 10

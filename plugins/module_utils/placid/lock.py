@@ -2,8 +2,8 @@
 
 The lock is an `flock` that the process doing a step holds on an open descriptor, so it dies with that process and never
 needs removing. Between the steps of one deployment nobody works on the host; a lease written into the file keeps others out
-for as long as a controller needs to send the next step. A controller that was killed leaves a lease that ends by itself; a
-reboot ends it at once.
+for as long as a controller needs to send the next step. A controller that was killed leaves a lease that ends by itself, or
+a step that comes to its end without it: who types the same command again waits for both. A reboot ends them at once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from ansible.module_utils.placid.errors import PlacidError
 LEASE_SECONDS = 30.0
 #: Seconds in which a step tries again, since who waits for a lease to end holds the lock for a moment to look at it.
 GRACE_SECONDS = 1.0
+#: Seconds for which a command that was typed again waits for what the run before it left at work.
+AGAIN_SECONDS = 60.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -79,13 +81,16 @@ def at_work(path: Path) -> dict[str, Any]:
 
 
 def _acquire(descriptor: int, path: Path, holder: Holder, wait: float) -> None:
-    deadline = time.monotonic() + max(wait, GRACE_SECONDS)
+    begun = time.monotonic()
+    deadline = begun + max(wait, GRACE_SECONDS)
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise BusyError(_busy(path, _read(descriptor))) from None
+            lease = _read(descriptor)
+            patience = AGAIN_SECONDS if _same_command(lease, holder) else 0.0
+            if time.monotonic() >= max(deadline, begun + patience):
+                raise BusyError(_busy(path, lease)) from None
         else:
             left = _lease_left(_read(descriptor), holder.token)
             if left <= 0:
@@ -94,6 +99,12 @@ def _acquire(descriptor: int, path: Path, holder: Holder, wait: float) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
             deadline = max(deadline, time.monotonic() + min(left, LEASE_SECONDS) + 1)
         time.sleep(0.2)
+
+
+def _same_command(lease: dict[str, Any], holder: Holder) -> bool:
+    """Whether another run of the same command by the same person is at work."""
+    same = lease.get("who") == holder.who and lease.get("purpose") == holder.purpose
+    return same and lease.get("token") != holder.token
 
 
 def _lease_left(lease: dict[str, Any], token: str) -> float:

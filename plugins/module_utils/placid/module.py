@@ -7,6 +7,8 @@ import datetime
 import html
 import json
 import resource
+import select
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -22,6 +24,9 @@ from ansible.module_utils.placid.releases import MARKER
 MEND = "Mend that on the host, and type the same command again; what was live is still live."
 #: Shorter lines of a secret of several lines are no secret by themselves.
 SHORTEST_LINE = 8
+
+#: The phases that a run does only while somebody is there to hear of it: before each, who began it may still have stopped it.
+WATCHED = ("migrate", "activate")
 
 #: The arguments that every phase may need.
 COMMON: dict[str, Any] = {
@@ -51,6 +56,8 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
     module = AnsibleModule(argument_spec={**COMMON, **spec}, supports_check_mode=True)
     done: dict[str, dict[str, Any]] = {}
     for name in module.params["phases"]:
+        if name in WATCHED and done and alone(sys.stdout.fileno()):
+            give_up(module, done)
         begun, problem = time.monotonic(), None
         try:
             result = phase(name).run(module)
@@ -65,6 +72,19 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             module.fail_json(msg=str(problem), phases=done)
     diff = [result.pop("diff") for result in done.values() if "diff" in result]
     module.exit_json(changed=any(result["changed"] for result in done.values()), phases=done, diff=diff)
+
+
+def alone(stdout: int) -> bool:
+    """Whether nobody reads any more what is written to a descriptor: the controller was stopped, or its connection was cut."""
+    poll = select.poll()
+    poll.register(stdout, 0)
+    return bool(poll.poll(0))
+
+
+def give_up(module: AnsibleModule, done: dict[str, dict[str, Any]]) -> None:
+    """End between two phases, and leave the lock to the next run."""
+    with locked(module, layout_of(module), last=True):
+        module.fail_json(msg="The controller is gone. Type the same command again: it goes on from here.", phases=done)
 
 
 def _output() -> dict[str, Any]:
@@ -128,14 +148,17 @@ def _password(secret: str) -> str:
 
 @contextlib.contextmanager
 def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Iterator[None]:
-    """The lock of the deployment that this module works for. A plan that a person agreed to must still be the plan."""
+    """The lock of the deployment that this module works for. What is live must be what the plan was made against.
+
+    Where what is to be live is live already, the plan was carried out: by a run that was killed and came to its end alone.
+    """
     deployment = dict(module.params["deployment"])
     wait = deployment.pop("wait")
     with lock.held(layout.lock, lock.Holder(**deployment), wait, last):
         planned, live = module.params.get("planned_on"), layout.live_release() or ""
-        if planned is not None and planned != live and "activate" not in module.params["done"]:
+        if planned is not None and live not in (planned, module.params["release"]) and "activate" not in module.params["done"]:
             raise PlacidError(
-                f"{live or 'nothing'} is live now, and the plan that was confirmed was made for {planned or 'nothing'}. "
+                f"{live or 'nothing'} is live now, and the plan was made for {planned or 'nothing'}. "
                 "Nothing was changed. Type the same command again to see the new plan."
             )
         yield

@@ -1,4 +1,7 @@
-"""What runs on a host, and what the host is. Changes nothing, and works on a host that was never deployed to."""
+"""What runs on a host, and what the host is. Changes nothing, and works on a host that was never deployed to.
+
+It looks when nobody is at work there, so that the plan is made of what another deployment left and not of what it began with.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +17,16 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import environment_of
+from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     layout = Layout(module.params["application"])
+    if module.params["deployment"] and layout.releases.is_dir() and not module.check_mode:
+        with locked(module, layout, last=True):
+            pass
     events, kept = ledger.read(layout.ledger), provisional.read(layout)
     shown = ("id", "commit", "source", "spec_digest")
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
