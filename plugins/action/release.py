@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
+import re
 import tarfile
 import tempfile
 import time
@@ -12,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import ansible.module_utils
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible.plugins.action import ActionBase
 
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
@@ -28,6 +30,18 @@ PAUSE_SECONDS = 2.0
 OWN = ("archive", "wheels_dir", "host", "address")
 #: A bundle that is not larger travels with the arguments.
 INLINE_BYTES = 1_000_000
+
+NOT_PACKED = "{error}: {where}, on this machine, is where what the host lacks is packed. Make room there, or set TMPDIR."
+NOT_SENT = (
+    "{problem}: this host could not take what was sent, into /tmp or into ~/.ansible/tmp of the user that connects. Make room "
+    "there, and type the same command again; what was live is still live."
+)
+
+
+def refused_by_disk(text: str) -> str:
+    """Why a disk took nothing, if that is what a message of Ansible's or of Python's is about; else nothing."""
+    found = re.search("No space left on device|Disk quota exceeded|Read-only file system|No usable temporary directory", text)
+    return found[0] if found else ""
 
 
 def missing(manifest: Mapping[str, Any], host: Mapping[str, Any], archive: str, wheels_dir: str) -> dict[str, str]:
@@ -88,13 +102,23 @@ class ActionModule(ActionBase):
             arguments["planned_on"] = host["live"].get("id", "")
         if "stage" in arguments["phases"] and not self._task.check_mode and arguments["release"] not in host["releases"]:
             files = missing(arguments["manifest"], host, archive, wheels_dir)
-            with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
-                sent = pack(files, bundle)
-                if 0 < sent <= INLINE_BYTES:
-                    arguments["bundle_content"] = base64.b64encode(bundle.read()).decode()
-                elif sent:
-                    arguments["bundle"] = self._send(bundle.name)
+            try:
+                with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
+                    sent = pack(files, bundle)
+                    if 0 < sent <= INLINE_BYTES:
+                        arguments["bundle_content"] = base64.b64encode(bundle.read()).decode()
+                    elif sent:
+                        arguments["bundle"] = self._send(bundle.name)
+            except OSError as error:
+                where = error.filename or tempfile.gettempdir()
+                return {"failed": True, "msg": NOT_PACKED.format(error=error.strerror or error, where=where)}
+            except AnsibleError as error:
+                if problem := refused_by_disk(str(error)):
+                    return {"failed": True, "msg": NOT_SENT.format(problem=problem)}
+                raise
         result = self._execute_module("release", arguments, task_vars=task_vars)
+        if result.get("failed") and "phases" not in result and (problem := refused_by_disk(json.dumps(result))):
+            result = {"failed": True, "msg": NOT_SENT.format(problem=problem)}
         if self._connection._shell.tmpdir:
             self._remove_tmp_path(self._connection._shell.tmpdir)
         lines = tell({**arguments.get("done", {}), **result.get("phases", {})}, address, self._task.check_mode)

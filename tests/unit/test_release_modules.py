@@ -87,6 +87,18 @@ def test_before_the_end_nothing_is_said(phases: dict[str, Any]) -> None:
     assert tell(phases, "http://x/", False) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("scp: write remote bundle.tar: No space left on device", "No space left on device"),
+        ("mkdir: cannot create directory: Read-only file system", "Read-only file system"),
+        ("Permission denied (publickey).", ""),
+    ],
+)
+def test_a_disk_that_takes_nothing_is_told_from_what_else_went_wrong(text: str, found: str) -> None:
+    assert action.refused_by_disk(f"Failed to send it. The output was: {text}, exit 1") == found
+
+
 @pytest.fixture
 def bundle(tmp_path: Path) -> Path:
     return tmp_path / "bundle.tar"

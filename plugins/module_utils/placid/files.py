@@ -34,8 +34,10 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, gid: int = -1) -
             file.flush()
             os.fsync(file.fileno())
         os.rename(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError):  # a disk that is full does not say which
+            error.filename = error.filename or str(path)
         raise
     sync_directory(path.parent)
 
