@@ -159,7 +159,8 @@ class Site:
         sockets = str(self.host.check_output("ls -A /run/%s", self.name)).split()
         if sockets != [str(self.host.check_output("readlink /srv/%s/current/.placid/web.sock", self.name)).rpartition("/")[2]]:
             found.append(f"sockets: {sockets}")
-        found += self.host.check_output("find /srv/%s -maxdepth 2 -name '.[!.]*' ! -name .placid", self.name).split()
+        hidden = "find /srv/%s /etc/%s -maxdepth 2 -name '.[!.]*' ! -name .placid"
+        found += self.host.check_output(hidden, self.name, self.name).split()
         found += [
             f"{each} is not complete"
             for each in self.releases()

@@ -175,12 +175,16 @@ def test_what_a_killed_run_left_is_removed_and_nothing_else(layout: Layout) -> N
     layout.current.symlink_to("releases/live")
     (layout.home / ".incoming-1").mkdir()
     (layout.home / ".current.1").symlink_to("releases")
+    layout.settings.parent.mkdir(parents=True)
+    for name in ("settings.env", ".settings.env.1"):
+        (layout.settings.parent / name).write_text("")
     for name in ("complete", "half", ".workshop-1"):
         layout.venv(name).mkdir()
     (layout.venv("complete") / ".complete").write_text("")
     remove_leftovers(layout)
     assert sorted(os.listdir(layout.releases)) == ["complete", "live"]
     assert os.listdir(layout.venvs) == ["complete"]
+    assert os.listdir(layout.settings.parent) == ["settings.env"]
     assert sorted(os.listdir(layout.home)) == ["artefacts", "current", "releases", "venvs", "wheels"]
 
 

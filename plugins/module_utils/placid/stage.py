@@ -49,10 +49,13 @@ def launcher(layout: Layout, spec: Mapping[str, Any], command: str) -> str:
 
 
 def remove_leftovers(layout: Layout) -> None:
-    """Remove what a killed run left: releases without their marker, virtual environments without theirs, and temporary files."""
+    """Remove what a killed run left: releases without their marker, virtual environments without theirs, and temporary files.
+
+    Those beside the settings may hold secrets.
+    """
     live = layout.live_release()
     half_made = [layout.release(name) for name in os.listdir(layout.releases) if name != live and complete(layout, name) is None]
-    for path in [*half_made, *layout.home.glob(".*")]:
+    for path in [*half_made, *layout.home.glob(".*"), *layout.settings.parent.glob(".*")]:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     remove_unfinished(layout)
 

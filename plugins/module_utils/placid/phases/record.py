@@ -10,6 +10,7 @@ from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import layout_of, locked, record
 from ansible.module_utils.placid.prune import prune
 from ansible.module_utils.placid.releases import complete
+from ansible.module_utils.placid.stage import remove_leftovers
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -29,6 +30,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             spec = complete(layout, release) or {}
             record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done))
         provisional.drop(layout)
+        remove_leftovers(layout)  # of a killed run whose release needed no staging any more, too
         pruned = prune(layout, keep)
         if pruned:
             record(module, layout, "pruned", release, removed=pruned)
