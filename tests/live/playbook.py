@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -74,12 +75,26 @@ class Running:
             return Outcome(self.words, code, self.file.read(), seconds)
 
     def kill(self) -> None:
-        """Kill it and everything that it started here, at once; what it started on the host is not asked."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """Kill it and everything that it started here; what it started on the host is not asked."""
+        for pid in descendants(self.process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     @property
     def ended(self) -> bool:
         return self.process.poll() is not None
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started, workers of Ansible with their connections too, which have sessions of their own."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it ended between the two looks
+            children.setdefault(int(stat.read_text().rpartition(")")[2].split()[1]), []).append(int(stat.parent.name))
+    found = [pid]
+    for each in found:
+        found += children.get(each, [])
+    return found
 
 
 def start(playbook: str, inventory: str, *options: str, **variables: Any) -> Running:

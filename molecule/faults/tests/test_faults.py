@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 
 import pytest
 
 from live import faults
-from live.site import Site
+from live.site import PLANTED, Site
 from live.table import Table
 
 
@@ -24,7 +25,8 @@ class Case:
     mends: bool = True  # whether the next deployment is of the same version, or of a good one
 
 
-LYING, HOSTILE = "a lock that lies", "a tree that leads outside"
+KEEP = 5  # what an application keeps unless it says otherwise
+LYING, HOSTILE, LARGE = "a lock that lies", "a tree that leads outside", "a tree that is sent as a file"
 SLOW = "broken/slow-boot"
 STAGED = "ls /srv/guestbook/releases/*-{commit}/release.json"
 CASES = [
@@ -36,8 +38,8 @@ CASES = [
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),
     Case("SSH connection cut", faults.cut, SLOW),
     Case("two deployments at once", faults.twice, SLOW),
-    Case("no room for what is sent", faults.full("/root/.ansible")),
-    Case("no room for the settings", faults.full("/etc/guestbook"), says=("No space left on device",)),
+    Case("no room for what is sent", faults.full("/root/.ansible"), LARGE, ("No space left on device",)),
+    Case("no room for the settings", faults.full("/etc/guestbook"), says=("No space left on device: /etc/guestbook/",)),
     Case("hash in the lock that lies", faults.fails, LYING, mends=False),
     Case("link in the tree that leads outside", faults.fails, HOSTILE, mends=False),
     Case("migration that fails", faults.fails, "broken/failing-migration", ("No colour was found",), mends=False),
@@ -55,6 +57,8 @@ def prepare(site: Site, case: Case) -> str:
     if case.base == LYING:
         lock = site.git("show", "v4:requirements.txt")
         return site.new_version("v4", "requirements.txt", re.sub(r"sha256:.", "sha256:0", lock))
+    if case.base == LARGE:
+        return site.new_version("v4", "large.txt", os.urandom(1_500_000).hex())
     if case.base == HOSTILE:
         site.git("checkout", "--quiet", "--detach", "v4")
         (site.repository / "outside").symlink_to("../../outside")
@@ -81,3 +85,13 @@ def test_a_fault_is_survived(site: Site, table: Table, case: Case) -> None:
     assert set(load.commits) <= {before, version, after, ""}
     assert site.serves(after)
     assert site.strays() == []
+    assert len(site.releases()) <= KEEP
+    assert [each["commit"] for each in site.ledger() if each["event"] == "deployed"][-1] == after
+    assert site.succeed("deploy", version=after).recap["changed"] == 0
+
+
+def test_no_fault_left_the_secret_anywhere_but_in_its_file(site: Site) -> None:
+    pattern = f"[{PLANTED[0]}]{PLANTED[1:]}"  # matches the secret and not the command that looks for it
+    found = site.host.run("grep -rlse %s / --exclude-dir=proc --exclude-dir=sys", pattern).stdout.splitlines()
+    assert found == ["/etc/guestbook/settings.env"]
+    assert site.host.run(f"{{ journalctl --no-pager; ps axww -o args; }} | grep -e '{pattern}'").stdout == ""
