@@ -21,11 +21,13 @@ class Fleet:
 
     def __init__(self, host: Host) -> None:
         self.balancer = Site(host)
-        inventory = self.balancer.inventory
-        self.apps = [Site(host.get_host(f"ansible://{name}?ansible_inventory={inventory}")) for name in APPS]
+        self.apps = [Site(self.host(name)) for name in APPS]
         self.first, self.last = self.apps
         self.port = int(host.ansible.get_variables()["sandbox_https_port"])
         self.commit = self.balancer.commit
+
+    def host(self, name: str) -> Host:
+        return self.balancer.host.get_host(f"ansible://{name}?ansible_inventory={self.balancer.inventory}")
 
     def start(self, name: str, *options: str, **variables: object) -> playbook.Running:
         return self.balancer.start(name, *options, **variables)
