@@ -129,7 +129,7 @@ class Site:
 
     def ledger(self) -> list[dict[str, Any]]:
         lines = self.host.check_output("cat /srv/%s/ledger.jsonl", self.name).splitlines()
-        return [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines if line.endswith("}")]  # a power failure may have cut one short
 
     def sql(self, query: str) -> str:
         return str(self.host.check_output("runuser -u %s -- psql -XAt -d %s -c %s", self.name, self.name, query))
