@@ -182,7 +182,7 @@ class Site:
         assert pids, "nothing works on the host"
         self.host.check_output(f"kill -KILL {' '.join(pids)}")
 
-    def wait(self, for_what: Callable[[], object], seconds: float = 30.0) -> None:
+    def wait(self, for_what: Callable[[], object], seconds: float = 120.0) -> None:
         """Wait until something is the case."""
         deadline = time.monotonic() + seconds
         while not for_what():
