@@ -63,3 +63,11 @@ def test_a_shell_ends_after_minutes(render: Render) -> None:
 def test_no_core_dump_is_kept(render: Render) -> None:
     assert "* hard core 0" in render("base", "limits.conf.j2").splitlines()
     assert "Storage=none" in render("base", "coredump.conf.j2").splitlines()
+
+
+def test_a_password_is_long_and_needs_no_dictionary(render: Render) -> None:
+    assert {"minlen = 15", "dictcheck = 0"} <= set(render("base", "pwquality.conf.j2").splitlines())
+
+
+def test_packages_are_checked_once_a_week(render: Render) -> None:
+    assert "CRON_CHECK=weekly" in render("base", "debsums.j2").splitlines()

@@ -61,7 +61,8 @@ def test_only_security_updates_install_themselves(host: Host) -> None:
 
 def test_ssh_forwards_nothing_and_tries_little(host: Host) -> None:
     lines = set(host.check_output("sshd -T").splitlines())
-    assert {"allowtcpforwarding no", "allowagentforwarding no", "x11forwarding no", "maxauthtries 3", "loglevel VERBOSE"} <= lines
+    assert {"allowtcpforwarding no", "allowagentforwarding no", "x11forwarding no"} <= lines
+    assert {"maxauthtries 3", "loglevel VERBOSE", "compression no"} <= lines
 
 
 @pytest.mark.parametrize("name", ["accept_redirects", "accept_source_route", "send_redirects"])
@@ -79,9 +80,26 @@ def test_nobody_who_logs_in_leaves_a_core_dump(host: Host) -> None:
     assert host.check_output("bash -lc 'ulimit -H -c'") == "0"
 
 
+def test_a_password_set_on_the_host_is_a_good_one(host: Host) -> None:
+    host.check_output("useradd --no-create-home placid-test")
+    try:
+        refused = host.run("printf 'short1!A\\nshort1!A\\n' | passwd placid-test")
+        host.check_output("echo placid-test:$(head -c 24 /dev/urandom | base64)aA1- | chpasswd")
+        hashed = host.check_output("getent shadow placid-test").split(":")[1]
+    finally:
+        host.check_output("userdel placid-test")
+    assert "shorter than 15 characters" in refused.stdout + refused.stderr
+    assert hashed.startswith("$y$")
+
+
+def test_the_files_of_packages_are_looked_at_once_a_week(host: Host) -> None:
+    assert host.run("sh -n /etc/default/debsums && . /etc/default/debsums && test $CRON_CHECK = weekly").rc == 0
+    assert host.file("/etc/cron.weekly/debsums").mode & 0o111
+
+
 def test_without_administrators_nobody_is_one(host: Host) -> None:
     lines = host.file("/etc/sudoers.d/placid").content_string.splitlines()
-    assert [line for line in lines if not line.startswith("#")] == []
+    assert [line for line in lines if not line.startswith("#")] == ["Defaults ignore_dot"]
 
 
 def test_nothing_failed(host: Host) -> None:
