@@ -70,6 +70,17 @@ def test_without_the_application_visitors_are_told_to_come_back(door: FrontDoor,
     assert door.ask().status == 200, "the application is back, and so are visitors"
 
 
+def test_a_failure_of_the_application_carries_the_headers_too(door: FrontDoor) -> None:
+    rename = "runuser -u postgres -- psql -q -d guestbook -c %s"
+    door.host.check_output(rename, "ALTER TABLE entries_entry RENAME TO away")
+    try:
+        answer = door.ask()
+    finally:
+        door.host.check_output(rename, "ALTER TABLE away RENAME TO entries_entry")
+    assert answer.status == 500
+    assert_headers(answer, "default-src 'none'; script-src 'self'")
+
+
 def test_an_application_may_bring_pages_of_its_own(door: FrontDoor) -> None:
     errors = "/srv/guestbook/current/static/errors"
     door.host.check_output(f"mkdir {errors}")
