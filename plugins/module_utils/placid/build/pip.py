@@ -7,16 +7,15 @@ import functools
 import importlib.metadata
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 from ansible.module_utils.placid.build.git import environment as git_environment
 from ansible.module_utils.placid.build.git import without_password
+from ansible.module_utils.placid.build.tool import readable, run
 from ansible.module_utils.placid.errors import WheelhouseError
 
 EPOCH = "315532800"  # 1980, the first year that a wheel can name: a wheel that is built does not tell when
-TIMEOUT = 1800  # seconds for one download of everything that is missing
 KEPT = frozenset(
     {
         "index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert", "client-cert", "proxy",
@@ -68,22 +67,6 @@ def configuration(listing: str) -> dict[str, str]:
     return found
 
 
-def run(arguments: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            [sys.executable, "-m", "pip", *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise WheelhouseError(f"pip did not finish within {TIMEOUT // 60} minutes; try again.") from error
-
-
 def _is_read(variable: tuple[str, str]) -> bool:
     """Whether pip's configuration depends on this variable of the environment."""
     return variable[0].startswith(("PIP_", "XDG_CONFIG_", "HOME", "VIRTUAL_ENV"))
@@ -92,9 +75,9 @@ def _is_read(variable: tuple[str, str]) -> bool:
 @functools.cache
 def configured(variables: tuple[tuple[str, str], ...]) -> dict[str, str]:
     """What pip is configured to, by its files and these of the environment's variables; it is asked once."""
-    listing = run(["config", "list"], dict(os.environ) | dict(variables))
+    listing = run("pip", ["-m", "pip", "config", "list"], dict(os.environ) | dict(variables))
     if listing.returncode:
-        raise WheelhouseError(f"pip cannot read its configuration: {_tail(listing.stderr)}. See: pip config debug")
+        raise WheelhouseError(f"pip cannot read its configuration: {_tail(readable(listing.stderr))}. See: pip config debug")
     return configuration(listing.stdout)
 
 
@@ -125,9 +108,9 @@ class Pip:
         requirements = directory / "requirements.txt"
         requirements.write_text("".join(f"{line}\n" for line in lines))
         hashes = ["--require-hashes"] if "--hash=" in lines[0] else []
-        words = [command, "--quiet", "--no-deps", *hashes, *options, "-r", str(requirements)]
-        outcome = run(words, git_environment(self.environment) | {"SOURCE_DATE_EPOCH": EPOCH})
-        return "" if outcome.returncode == 0 else without_password(outcome.stderr + outcome.stdout)
+        words = ["-m", "pip", command, "--quiet", "--no-deps", *hashes, *options, "-r", str(requirements)]
+        outcome = run("pip", words, git_environment(self.environment) | {"SOURCE_DATE_EPOCH": EPOCH})
+        return "" if outcome.returncode == 0 else without_password(readable(outcome.stderr + outcome.stdout))
 
 
 def explain(messages: str) -> tuple[str, str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from ansible.module_utils.placid.build.git import without_password
 from ansible.module_utils.placid.build.pip import Pip
 from ansible.module_utils.placid.build.target import Target
+from ansible.module_utils.placid.build.tool import readable, run
 from ansible.module_utils.placid.errors import LockError
 
-TIMEOUT = 600  # seconds for one resolution
+PYTHON = ["--python", sys.executable]
 PLAIN = ["--quiet", "--no-header", "--no-annotate"]
 INDEXES = {
     "PIP_INDEX_URL": "UV_INDEX_URL",
@@ -36,7 +36,9 @@ def export(directory: Path, name: str, extras: list[str], groups: list[str]) -> 
     chosen = [word for extra in extras for word in ("--extra", extra)]
     chosen += [word for group in groups for word in ("--group", group)]
     fixed = ["export", "--frozen", "--no-emit-project", "--no-default-groups", "--format", "requirements-txt", *PLAIN]
-    outcome = _run([*fixed, *chosen], directory, environment(dict(os.environ), {}) | {"UV_OFFLINE": "1"})
+    outcome = run(
+        "uv", ["-m", "uv", *fixed, *chosen, *PYTHON], environment(dict(os.environ), {}) | {"UV_OFFLINE": "1"}, directory
+    )
     if outcome.returncode:
         raise LockError(
             f"uv cannot read {name}: {_cause(outcome.stderr, directory)}. Make it again with: uv lock, and see what it holds "
@@ -54,7 +56,7 @@ def compile_requirements(directory: Path, lines: list[str], name: str, target: T
     words += ["--index-strategy", "unsafe-best-match"]  # as pip does: the best version of all indexes
     words += ["--no-index"] if pip.get("PIP_NO_INDEX", "") not in ("", "0", "false", "no") else []
     words += ["--only-binary", ":all:"] if wheels_only else []
-    outcome = _run(words, directory, environment(dict(os.environ), pip))
+    outcome = run("uv", ["-m", "uv", *words, *PYTHON], environment(dict(os.environ), pip), directory)
     if outcome.returncode:
         raise LockError(
             f"No lock can be made of {name} for {target}: {_cause(outcome.stderr, directory)}. Correct it, or make the lock "
@@ -63,25 +65,10 @@ def compile_requirements(directory: Path, lines: list[str], name: str, target: T
     return outcome.stdout.encode("utf-8", "surrogateescape")
 
 
-def _run(arguments: list[str], directory: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            [sys.executable, "-m", "uv", *arguments, "--python", sys.executable],
-            cwd=directory,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="surrogateescape",
-            timeout=TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise LockError(f"uv did not finish within {TIMEOUT // 60} minutes; try again.") from error
-
-
 def _cause(messages: str, directory: Path) -> str:
     """What uv says went wrong, without the lines that it draws around."""
-    lines = [line.strip(" \t\u00d7\u2570\u2500\u25b6\u2502") for line in messages.replace(f"{directory}/", "").splitlines()]
+    lines = [
+        line.strip(" \t\u00d7\u2570\u2500\u25b6\u2502") for line in readable(messages).replace(f"{directory}/", "").splitlines()
+    ]
     told = " ".join(line for line in lines if line and not line.startswith(("warning:", "hint:")))
     return without_password(told or "no message").removeprefix("error: ").rstrip(".")[:400]
