@@ -15,6 +15,10 @@ if MODULE_UTILS not in ansible.module_utils.__path__:
     ansible.module_utils.__path__.append(MODULE_UTILS)
 
 MISSING = "{name} is not installed beside Ansible. Install the project's pinned tools with: pip install -r requirements.txt"
+NO_BUILDER = (
+    "No wheel is to be had of: {0}. `builder` of the application is {1}, but of the inventory's group builders there is {2} that "
+    "runs no application. Add {1} to that group and type ansible-playbook site.yml -l {1}; or correct `builder`."
+)
 
 
 class ActionModule(ActionBase):
@@ -38,7 +42,8 @@ class ActionModule(ActionBase):
                 "lock_missing": {"type": "str", "default": "refuse", "choices": ["refuse", "generate"]},
                 "extras": {"type": "list", "elements": "str", "default": []},
                 "groups": {"type": "list", "elements": "str", "default": []},
-                "builder": {"type": "str", "default": "", "choices": ["", "local"]},
+                "builder": {"type": "str", "default": ""},
+                "builders": {"type": "list", "elements": "str", "default": []},
                 "target": {
                     "type": "dict",
                     "required": True,
@@ -55,6 +60,7 @@ class ActionModule(ActionBase):
         )
         try:
             from ansible.module_utils.placid.build.builder import build
+            from ansible.module_utils.placid.build.from_source import BuildNeededError
             from ansible.module_utils.placid.build.request import Request
             from ansible.module_utils.placid.build.source import is_url
             from ansible.module_utils.placid.build.target import Target
@@ -63,12 +69,22 @@ class ActionModule(ActionBase):
             return result | {"failed": True, "msg": MISSING.format(name=error.name)}
         # Paths are relative to the playbook, as everywhere in Ansible.
         here = Path(self._loader.get_basedir())
+        builders = arguments.pop("builders")
         arguments["cache"] = Path(here, arguments.pop("cache_dir"))
         if not is_url(arguments["repository"]):
             arguments["repository"] = str(Path(here, Path(arguments["repository"]).expanduser()))
         try:
             arguments["target"] = Target(**arguments["target"])
             made = build(Request(**arguments))
+        except BuildNeededError as needed:
+            if arguments["builder"] not in builders:
+                return result | {
+                    "failed": True,
+                    "msg": NO_BUILDER.format(needed, arguments["builder"], ", ".join(builders) or "no host"),
+                }
+            to_build = [source.as_dict() for source in needed.sources]
+            seconds = round(time.monotonic() - started, 3)
+            return result | {"changed": False, "version": arguments["version"], "to_build": to_build, "seconds": seconds}
         except PlacidError as error:
             return result | {"failed": True, "msg": str(error)}
         except OSError as error:
@@ -84,5 +100,6 @@ class ActionModule(ActionBase):
             "plan": made.plan,
             "log": made.log,
             "warnings": made.warnings,
+            "to_build": [],
             "seconds": round(time.monotonic() - started, 3),
         }

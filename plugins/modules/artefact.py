@@ -72,10 +72,16 @@ options:
       - Where a wheel is built of what is published only as source. Never on the hosts.
       - Empty builds nothing and names all that would have to be. V(local) builds on the controller, which runs the build
         code of those packages there; a wheel that does not fit O(target) is refused.
+      - Anything else is a host of O(builders). What it is to build is answered in RV(to_build) instead of an artefact;
+        M(source_wheels) has it built, and the same task once more then finds it. No build code runs on the controller.
       - The same source is built once for a target; its wheel is kept and used again.
     type: str
     default: ""
-    choices: ["", local]
+  builders:
+    description: The hosts that O(builder) may name.
+    type: list
+    elements: str
+    default: []
   target:
     description: What the hosts run.
     type: dict
@@ -221,6 +227,15 @@ plan:
     migrations: {description: Files of migrations that the new commit has and the live one lacks., type: list, elements: str}
     migrations_removed: {description: Files of migrations that only the live one has., type: list, elements: str}
     migration_files: {description: "Files of migrations of the commit, and of packages that change.", type: list, elements: str}
+to_build:
+  description:
+    - What a builder has to build first, for M(source_wheels). Where it is not empty there is no artefact yet, and of the other
+      values only RV(version) and RV(seconds).
+    - Of each C(name), C(version), C(shown) for people, C(line) of the lock, C(key) by which its wheel is found again, C(origin),
+      which is a file of the cache for a day, and C(subdirectory) in it.
+  returned: success
+  type: list
+  elements: dict
 log:
   description: What was done, a line each.
   returned: success

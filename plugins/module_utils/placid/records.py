@@ -15,7 +15,7 @@ UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable
 #: What begins a record, and the tasks that are its phases: those that touch no host, whichever host Ansible runs them for, and
 #: the one that does phases on a host and returns what each of them did.
 BEGINS = "application_info"
-ON_THE_CONTROLLER = {"artefact": "build", "release_plan": "plan"}
+ON_THE_CONTROLLER = {"artefact": "build", "source_wheels": "wheels", "release_plan": "plan"}
 ON_A_HOST = "release"
 
 
@@ -99,7 +99,7 @@ class Record:
             self._host(host)["before"] = live.get("id", "")
             self._commits[live.get("id", "")] = live.get("commit", "")
         elif phase == "build":
-            content.update(version=result["version"], commit=result["commit"])
+            content.update(version=result["version"], commit=result.get("commit", ""))
             content["artefact"] = result.get("manifest", {}).get("digest", "")
         elif phase == "plan":
             content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])

@@ -152,22 +152,22 @@ def build_wheel(directory, config_settings=None, metadata_directory=None):
 """
 
 
-def source_files(name: str, version: str, tag: str = "py3-none-any") -> dict[str, str]:
+def source_files(name: str, version: str, tag: str = "py3-none-any", before: str = "") -> dict[str, str]:
     """A source that builds itself with nothing else, and differently each time."""
     system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     return {
         "pyproject.toml": f'{system}[project]\nname = "{name}"\nversion = "{version}"\n',
-        "backend.py": BACKEND.format(name=name, version=version, tag=tag),
+        "backend.py": before + BACKEND.format(name=name, version=version, tag=tag),
         "PKG-INFO": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
     }
 
 
-def write_sdist(directory: Path, name: str, version: str, tag: str = "py3-none-any") -> str:
+def write_sdist(directory: Path, name: str, version: str, tag: str = "py3-none-any", before: str = "") -> str:
     """Put a tiny sdist into a directory; answers its sha256."""
     directory.mkdir(exist_ok=True)
     path = directory / f"{name}-{version}.tar.gz"
     with tarfile.open(path, "w:gz") as archive:
-        for file, content in source_files(name, version, tag).items():
+        for file, content in source_files(name, version, tag, before).items():
             info = tarfile.TarInfo(f"{name}-{version}/{file}")
             info.size = len(content.encode())
             archive.addfile(info, io.BytesIO(content.encode()))

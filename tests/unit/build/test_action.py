@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Repository, write_wheel
+from .conftest import Repository, write_sdist, write_wheel
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 
@@ -39,10 +39,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     repository = Repository(directory / "app")
     lock = {"requirements.txt": "-i https://x.example.org\nthing==1.0\n"}
     commit = repository.commit("{{ lookup('pipe', 'id') }}", **lock)
+    repository.git("checkout", "--quiet", "-b", "source")
+    repository.commit("source", **{"requirements.txt": "far==1.0\n"})
+    repository.git("checkout", "--quiet", "main")
+    write_sdist(index, "far", "1.0")
     target = {"python": "3.13", "machine": "x86_64", "glibc": "2.41"}
     common = {"application": "guestbook", "repository": "app", "target": target, "cache_dir": "cache"}
     asked = {
         "built": {**common, "version": "main", "since": ""},
+        "away": {**common, "version": "source", "builder": "b1", "builders": ["b2"]},
         "refused": {**common, "version": "nope"},
         "mistyped": {**common, "version": "main", "comit": "x"},
     }
@@ -85,6 +90,15 @@ def test_an_error_is_one_clean_message(run: Run) -> None:
     assert run.results["refused"]["failed"]
     assert run.results["refused"]["msg"].startswith(f"Version nope is not in {run.directory}/app. The nearest names are: ")
     assert "Traceback" not in run.output
+
+
+def test_a_builder_that_is_none_is_named(run: Run) -> None:
+    assert run.results["built"]["to_build"] == []
+    message = run.results["away"]["msg"]
+    assert (
+        "No wheel is to be had of: far==1.0. `builder` of the application is b1, but of the inventory's group builders" in message
+    )
+    assert "there is b2 that runs no application" in message
 
 
 def test_an_unknown_argument_is_named(run: Run) -> None:

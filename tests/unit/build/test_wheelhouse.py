@@ -86,7 +86,7 @@ def test_everything_that_lacks_a_wheel_is_named_at_once(cache: Path, index: Path
     assert "There is no wheel for Python 3.13 on x86_64 with glibc 2.41 of: missing==1.0, other==1.0, source==1.0." in str(
         error.value
     )
-    assert "Set `builder: local` to build" in str(error.value)
+    assert "Set `builder` to a host that builds" in str(error.value)
 
 
 def test_a_wheel_that_is_not_what_was_locked_is_refused(cache: Path, make_wheel: MakeWheel) -> None:

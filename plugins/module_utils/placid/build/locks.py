@@ -10,6 +10,7 @@ from typing import Any
 
 from ansible.module_utils.placid.build import lock, pylock, uv
 from ansible.module_utils.placid.build.committed import Entry, entries
+from ansible.module_utils.placid.build.from_source import LOCAL
 from ansible.module_utils.placid.build.lock import Lock, Pin
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.source import Source
@@ -116,7 +117,7 @@ def _generate(content: bytes, request: Request) -> tuple[bool, bytes]:
             return False, kept.read_bytes()
         with scratch(request.cache) as temporary:
             lines = lock.requirements(content, request.lock)
-            text = uv.compile_requirements(temporary, lines, request.lock, request.target, wheels_only=request.builder == "")
+            text = uv.compile_requirements(temporary, lines, request.lock, request.target, wheels_only=request.builder != LOCAL)
         with writing(kept) as output:
             output.write(text)
     return True, text

@@ -92,10 +92,10 @@ class Pip:
         """Download a wheel for each line of requirements; answers pip's messages where that failed, else nothing."""
         return self._do("download", lines, ["--only-binary", ":all:", *options, "--dest", str(destination)], destination)
 
-    def download_source(self, name: str, line: str, destination: Path) -> str:
-        """Download the sdist of a line of requirements; what it needs to say its name is installed from wheels."""
-        options = ["--only-binary", ":all:", "--no-binary", name, "--dest", str(destination)]
-        return self._do("download", [line], options, destination)
+    def download_source(self, name: str, line: str, python: str, destination: Path) -> str:
+        """Download the sdist of a line of requirements for a Python; nothing in it is run, and its hash is not compared."""
+        options = ["--no-binary", name, "--python-version", python, "--dest", str(destination)]
+        return self._do(str(Path(__file__).with_name("download_source.py")), [line], options, destination)
 
     def build(self, name: str, url: str, destination: Path) -> str:
         """Build a wheel of an sdist or a commit, apart from everything that is installed here."""
@@ -108,7 +108,8 @@ class Pip:
         requirements = directory / "requirements.txt"
         requirements.write_text("".join(f"{line}\n" for line in lines))
         hashes = ["--require-hashes"] if "--hash=" in lines[0] else []
-        words = ["-m", "pip", command, "--quiet", "--no-deps", *hashes, *options, "-r", str(requirements)]
+        program = ["-P", command] if command.endswith(".py") else ["-m", "pip", command]  # -P: our pip.py is not pip
+        words = [*program, "--quiet", "--no-deps", *hashes, *options, "-r", str(requirements)]
         outcome = run("pip", words, git_environment(self.environment) | {"SOURCE_DATE_EPOCH": EPOCH})
         return "" if outcome.returncode == 0 else without_password(readable(outcome.stderr + outcome.stdout))
 

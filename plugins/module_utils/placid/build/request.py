@@ -29,7 +29,7 @@ class Request:
     lock_missing: str = "refuse"  # or generate: what to do with requirements that pin nothing
     extras: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
-    builder: str = ""  # local: build what has no wheel on the controller
+    builder: str = ""  # what builds what has no wheel: nothing, local for this machine, or a host
     since: str | None = None  # commit of the live release; empty where there is none; None: make no plan
     previous_requirements: str = ""
 

@@ -47,19 +47,19 @@ class Target:
                 tags.append(f"{OLDER_NAMES[minor]}_{self.machine}")
         return tags
 
-    def tags(self) -> list[Tag]:
-        """The tags of wheels that run there, best first."""
+    def tags(self, native: bool = False) -> list[Tag]:
+        """The tags of wheels that run there, best first. native: also of those that were built on a host like that."""
         version, abi = (3, int(self.python[2:])), f"cp{self.python.replace('.', '')}"
-        platforms = self.platforms()
+        platforms = self.platforms() + [f"linux_{self.machine}"] * native
         return [*cpython_tags(version, [abi], platforms), *compatible_tags(version, abi, platforms)]
 
-    def check_fits(self, file: str, what: str) -> None:
+    def check_fits(self, file: str, what: str, native: bool = False) -> None:
         """Refuse a wheel that does not run there, judged by its name."""
         tags = parse_wheel_filename(file)[3]
-        if tags.isdisjoint(self.tags()):
+        if tags.isdisjoint(self.tags(native)):
             raise WheelhouseError(
-                f"{what} is {file}, which is for {', '.join(sorted(map(str, tags)))}, not for {self}. Build a wheel on a "
-                "machine like the hosts, and commit it or publish it on your package index."
+                f"{what} is {file}, which is for {', '.join(sorted(map(str, tags)))}, not for {self}. Build it on a "
+                "`builder` that is like the hosts (docs/locks.md), or commit a wheel of it or publish one on your package index."
             )
 
     def uv_platform(self) -> str:

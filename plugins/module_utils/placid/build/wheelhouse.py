@@ -38,8 +38,8 @@ class Gathering:
     store: Store
     temporary: Path
     log: list[str]
-    builder: str = ""  # local: build what has no wheel on the controller
-    sdists: dict[Pin, Path] = field(default_factory=dict)  # that the commit holds
+    builder: str = ""  # what builds what has no wheel: nothing, local for this machine, or a host
+    sdists: dict[Pin, Path] = field(default_factory=dict)  # that are here already
 
     def gather(self, pins: list[Pin]) -> list[Wheel]:
         """A wheel for each pin, in their order; the network is needed only for those that the store lacks."""
@@ -50,9 +50,9 @@ class Gathering:
         indexed = [pin for pin in missing if pin not in sources]
         if pip:
             made = self._download_all(pip, indexed, sources)
-            made |= self._build_all(pip, sources)
-            for pin, wheel in made.items():
+            for pin, wheel in made.items():  # also where a builder is needed before it can go on
                 self.store.remember(pin.line(), self.target.as_dict(), wheel)
+            for pin, wheel in (made | self._build_all(pip, sources)).items():
                 wheels[pin.line()] = wheel
         names = ", ".join(str(pin) for pin in indexed if pin not in sources) or "none"
         self.log.append(f"Downloaded {len(missing) - len(sources)} of {len(pins)} wheels for {self.target}: {names}")
@@ -69,7 +69,7 @@ class Gathering:
         return wheels
 
     def _download(self, pip: Pip, pins: list[Pin], sources: list[Pin]) -> dict[Pin, Path]:
-        for _ in range(ROUNDS):
+        for _ in range(len(pins) + 1 if self.builder else ROUNDS):
             wanted = [pin for pin in pins if pin not in sources]
             if not wanted:
                 return {}
@@ -77,38 +77,51 @@ class Gathering:
             messages = pip.download([pin.line() for pin in wanted], self.target.pip_options(), destination)
             if not messages:
                 return _by_pin(wanted, destination)
-            sources.append(_culprit(messages, wanted))
+            sources.append(self._culprit(pip, messages, wanted))
         raise WheelhouseError(self._refusal(sources))
 
     def _build_all(self, pip: Pip, sources: list[Pin]) -> dict[Pin, Wheel]:
-        if sources and self.builder != "local":
+        if not sources:
+            return {}
+        if not self.builder:
             raise WheelhouseError(self._refusal(sources))
-        builder = from_source.Builder(pip, self.target, self.store, self.temporary, self.log)
-        return {pin: builder.build(pin, self.sdists.get(pin)) for pin in sources}
+        builder = from_source.Builder(pip, self.target, self.store, self.temporary, self.log, self.builder)
+        return builder.build(sources, self.sdists)
 
     def _refusal(self, pins: list[Pin]) -> str:
         return (
             f"There is no wheel for {self.target} of: {', '.join(sorted(map(str, pins)))}. Nothing is compiled on the hosts. "
-            "Set `builder: local` to build what is plain Python once, on the controller; or pin versions that publish such a "
-            "wheel; or build one on a machine like the hosts (pip wheel <name>==<version>) and commit it, put it on your "
-            "package index, or in a directory that pip's `find-links` names."
+            "Set `builder` to a host that builds them once, or to local for what is plain Python (docs/locks.md); or pin "
+            "versions that publish such a wheel; or build one on a machine like the hosts (pip wheel <name>==<version>) and "
+            "commit it, put it on your package index, or in a directory that pip's `find-links` names."
         )
 
+    def _culprit(self, pip: Pip, messages: str, wanted: list[Pin]) -> Pin:
+        """The pin that pip has no wheel for; any other trouble is an error at once."""
+        kind, detail = explain(messages)
+        if kind == "unreachable":
+            raise WheelhouseError(
+                f"The package index cannot be used: {detail}. Check the network and your access with: "
+                f"{sys.executable} -m pip download --no-deps --dest /tmp {wanted[0]}"
+            )
+        if kind == "hashes":
+            for pin in wanted:
+                if str(pin) in detail.split(", ") and self._locks_its_source(pip, pin):
+                    return pin
+            raise WheelhouseError(f"{NOT_LOCKED}: {detail}. {FIND_OUT}")
+        for pin in wanted:
+            if kind == "missing" and pin.name == canonicalize_name(detail):
+                return pin
+        raise WheelhouseError(f"pip could not download the wheels: {detail}. See its configuration: pip config list")
 
-def _culprit(messages: str, wanted: list[Pin]) -> Pin:
-    """The pin that pip has no wheel for; any other trouble is an error at once."""
-    kind, detail = explain(messages)
-    if kind == "unreachable":
-        raise WheelhouseError(
-            f"The package index cannot be used: {detail}. Check the network and your access with: "
-            f"{sys.executable} -m pip download --no-deps --dest /tmp {wanted[0]}"
-        )
-    if kind == "hashes":
-        raise WheelhouseError(f"{NOT_LOCKED}: {detail}. {FIND_OUT}")
-    for pin in wanted:
-        if kind == "missing" and pin.name == canonicalize_name(detail):
-            return pin
-    raise WheelhouseError(f"pip could not download the wheels: {detail}. See its configuration: pip config list")
+    def _locks_its_source(self, pip: Pip, pin: Pin) -> bool:
+        """Whether the lock means the sdist of a package that has wheels as well."""
+        try:
+            sdist = from_source.download(pip, pin, self.target, self.temporary)
+        except WheelhouseError:
+            return False
+        self.sdists[pin] = sdist
+        return digest_file(sdist) in pin.hashes
 
 
 def _by_pin(pins: list[Pin], directory: Path) -> dict[Pin, Path]:
