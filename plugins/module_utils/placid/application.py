@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "extras": [],
     "groups": [],
     "builder": "",
+    "build_packages": [],
     "settings_module": "",
     "processes": {},
     "settings": {},

@@ -17,6 +17,8 @@ PROCESS_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
 MEMORY = re.compile(r"(?:[1-9][0-9]*[KMG])?")
 DOMAIN = re.compile(r"(?:\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 ADDRESS = re.compile(r"/[^\s\"';{}$\\]*")
+PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
+BUILDER = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~-]+/)+")
 DIRECTORY = re.compile(r"(?:(?!\.)[A-Za-z0-9._-]+)?")
 PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True, "memory_max": "", "cpu_percent": 0, "tasks_max": 0}
@@ -25,7 +27,6 @@ OPTIONAL = ("database", "cache")
 CHOICES = {
     "state": ("present", "absent"),
     "lock_missing": ("refuse", "generate"),
-    "builder": ("", "local"),
     "check_fail_level": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
 }
 _KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number"}
@@ -123,6 +124,10 @@ def process(name: str, value: Any, where: str) -> dict[str, Any]:
 def check_texts(app: Mapping[str, Any], where: str) -> None:
     """What becomes a part of the web server's configuration, or a path."""
     checks = [(f"domains: {domain}", DOMAIN, domain, "a name such as www.example.org") for domain in app["domains"]]
+    checks += [
+        (f"build_packages: {each}", PACKAGE, each, "a Debian package such as libxml2-dev") for each in app["build_packages"]
+    ]
+    checks += [("builder", BUILDER, app["builder"], "nothing, local, or the name of a host of the group builders")]
     checks += [(f"smoke: {path}", ADDRESS, path, "a path such as /about/") for path in app["smoke"]]
     checks += [
         (
