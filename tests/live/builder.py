@@ -15,7 +15,7 @@ from live.site import Site
 
 AUTHOR = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 SETUP = """
-import glob, json, os, pathlib, subprocess
+import glob, json, os, pathlib, subprocess, tempfile
 from setuptools import Extension, setup
 
 def reads(path):
@@ -24,11 +24,17 @@ def reads(path):
     except OSError:
         return False
 
+def writes(path):
+    try:
+        return bool(tempfile.TemporaryFile(dir=path))
+    except OSError:
+        return False
+
 seen = dict(
     uid=os.getuid(),
     environ=dict(os.environ),
     temporary=[*os.listdir("/tmp"), *os.listdir("/var/tmp")],
-    writable=[path for path in ("/etc", "/srv", "/srv/index", "/usr/local", "/var/lib", "/run") if os.access(path, os.W_OK)],
+    writable=[path for path in ("/etc", "/srv", "/srv/index", "/usr/local", "/var/lib", "/run", "/opt") if writes(path)],
     readable=[path for path in ("/root", "/home", "/etc/shadow") if reads(path)],
     processes=[path for path in glob.glob("/proc/[0-9]*/environ") if reads(path) and os.stat(path).st_uid != os.getuid()],
 )

@@ -38,7 +38,8 @@ ENVIRONMENT = {
     "SOURCE_DATE_EPOCH": "315532800",  # 1980, the first year that a wheel can name: a wheel does not tell when it was built
 }
 # The source comes in by standard input; the wheel goes out by standard output, behind a line with its name. What the build needs
-# comes as wheels from where pip on this host is configured to look: of sources only the one that was asked for is built.
+# comes as wheels from where pip on this host is configured to look, and is installed apart (PEP 517); of sources only the one
+# that was asked for is built.
 SCRIPT = """
 python=$1 name=$2 file=$3 subdirectory=$4
 cd "$(mktemp --directory /var/tmp/build.XXXXXX)"
@@ -49,7 +50,7 @@ case $file in
   *) source=./source/$subdirectory; tar --extract --directory source ;;
 esac
 "$python" -m venv venv >&2
-venv/bin/pip wheel --quiet --no-deps --only-binary :all: --no-binary "$name" --wheel-dir out "$source" >&2
+venv/bin/pip wheel --quiet --use-pep517 --no-deps --only-binary :all: --no-binary "$name" --wheel-dir out "$source" >&2
 set -- out/*.whl
 [ $# = 1 ]
 [ -f "$1" ]
