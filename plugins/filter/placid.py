@@ -192,7 +192,7 @@ def load_balancer_sites(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any
             "static_url": app["static"]["url"] if app["static"]["root"] else "",
         }
         for app in applications(apps)
-        if "web" in app["processes"]
+        if "web" in app["processes"] or app["app_server"] == "mod_wsgi"
     ]
 
 

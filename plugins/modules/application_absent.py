@@ -47,6 +47,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import lock, systemd
 from ansible.module_utils.placid.application_checks import APPLICATION_NAME
+from ansible.module_utils.placid.daemons import APACHE, daemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 
@@ -60,6 +61,7 @@ def files(layout: Layout) -> list[Path]:
     units = [*UNITS.glob(f"{name}.service*"), *UNITS.glob(f"{name}-*")]
     sites = [Path(directory, f"{name}.conf") for directory in SITES]
     trees = [layout.run, layout.settings.parent, layout.state, layout.home]
+    units.append(UNITS / f"apache2.service.d/{name}.conf")
     found = [*units, *sites, Path(f"/etc/tmpfiles.d/{name}.conf"), *trees]
     return [path for path in found if path.is_symlink() or path.exists()]
 
@@ -79,7 +81,7 @@ def units(name: str) -> list[str]:
 
 
 def remove(layout: Layout) -> None:
-    loaded = units(layout.name)
+    loaded, wsgi = units(layout.name), bool(daemons(layout))
     if loaded:
         systemd.systemctl("stop", *loaded)
     if (UNITS / f"{layout.name}.service").exists():
@@ -90,6 +92,8 @@ def remove(layout: Layout) -> None:
         else:
             path.unlink()
     systemd.systemctl("daemon-reload")
+    if wsgi:  # it ends its processes, whose user cannot be removed before
+        systemd.systemctl("reload", APACHE)
     if loaded:
         systemd.systemctl("reset-failed", *loaded, check=False)
     for kind, name in accounts(layout):

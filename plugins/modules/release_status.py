@@ -77,6 +77,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, lock, systemd
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.certificate_files import Store
+from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import complete, releases
@@ -85,15 +86,19 @@ from ansible.module_utils.placid.status import became_live, runs
 
 def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
     """Hold what runs against the live release."""
+    served = daemons(layout)
     running, instance = systemd.running(layout.name), layout.instance(spec["id"]) or ""
-    expected = [(slot, instance) for slot in slots(spec["processes"])]
+    expected = [(slot, instance) for slot in slots(spec["processes"]) if slot != "web" or not served]
     release = layout.release(spec["id"])
     problems = []
     for unit, state in systemd.states([layout.unit(*each) for each in expected]).items():
         problem = systemd.failure(unit, state) or systemd.unproved(unit, state, release, (release / "venv").resolve())
         problems.append(problem)
+    if served:
+        pids = served.processes(served.group(spec["id"]))
+        problems += [served.problem(pid, spec["id"]) for pid in pids] or [f"Apache runs no process of {layout.name}"]
     return {
-        "expected": len(expected),
+        "expected": len(problems),
         "proved": problems.count(""),
         "problems": [problem for problem in problems if problem],
         "others": sorted(layout.unit(*each) for each in running if each not in expected),

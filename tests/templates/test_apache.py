@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.placid.application_checks import MOD_WSGI
 
 from rules.repository import ROOT
 
@@ -18,6 +19,8 @@ ENTRY: dict[str, Any] = {
     "static": {"root": "static", "url": "/static/"},
     "media": {"url": "/media/"},
     "tls": "self_signed",
+    "app_server": "processes",
+    "mod_wsgi": MOD_WSGI,
 }
 VARS: dict[str, Any] = yaml.safe_load((ROOT / "roles/app/vars/main.yml").read_text())
 
@@ -64,6 +67,26 @@ def test_the_site_names_no_release(render: Render) -> None:
     text = site(render)
     assert "unix:/srv/guestbook/web.sock|http://guestbook/ disablereuse=on retry=0" in text
     assert "releases/" not in text
+
+
+def test_mod_wsgi_serves_in_processes_of_the_applications_own_user(render: Render) -> None:
+    text = site(render, app_server="mod_wsgi", mod_wsgi={**MOD_WSGI, "memory_mb": 256})
+    daemons = re.findall(r"WSGIDaemonProcess (\S+) user=(\S+) group=(\S+)", text)
+    assert daemons == [("guestbook-a", "guestbook", "guestbook"), ("guestbook-b", "guestbook", "guestbook")]
+    assert text.count("processes=2 threads=8 memory-limit=268435456") == 2
+    assert "web.sock" not in text
+    assert "releases/" not in text
+    assert "WSGI" not in site(render)
+
+
+def test_python_never_runs_in_apaches_own_processes(render: Render) -> None:
+    assert "WSGIRestrictEmbedded On" in render("apache", "placid.conf.j2", apache_mod_wsgi=True, **OPENSSL).splitlines()
+    assert "WSGI" not in render("apache", "placid.conf.j2", **OPENSSL)
+
+
+def test_apache_lets_processes_of_an_application_write_to_its_state_alone(render: Render) -> None:
+    lines = render("app", "apache-unit.conf.j2", __app_entry=ENTRY).splitlines()
+    assert [line for line in lines if "Paths" in line] == ["ReadWritePaths=-/var/lib/guestbook"]
 
 
 def test_a_wildcard_is_an_alias_and_no_name(render: Render) -> None:

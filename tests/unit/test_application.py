@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.placid.application import normalise
-from ansible.module_utils.placid.application_checks import PROVIDED, ApplicationError
+from ansible.module_utils.placid.application_checks import MOD_WSGI, PROVIDED, ApplicationError
 from ansible.module_utils.placid.services import CACHE, DATABASE
 
 MINIMAL = {"name": "guestbook", "repository": "https://git.example.org/guestbook", "domains": ["guestbook.example.org"]}
@@ -26,6 +26,8 @@ WHOLE = {
     "build_packages": [],
     "settings_module": "guestbook.settings",
     "processes": {"web": {"command": "gunicorn guestbook.wsgi", "count": 1, "overlap": True, **UNLIMITED}},
+    "app_server": "processes",
+    "mod_wsgi": MOD_WSGI,
     "settings": {},
     "secrets": {},
     "static": {"root": "static", "url": "/static/"},
@@ -69,6 +71,7 @@ def test_the_defaults_of_one_application_are_not_those_of_the_next() -> None:
     [
         pytest.param({"static": {"root": "public"}}, "static", {"root": "public", "url": "/static/"}, id="part of a mapping"),
         pytest.param({"database": False}, "database", False, id="no database"),
+        pytest.param({"app_server": "mod_wsgi"}, "processes", {}, id="no gunicorn where Apache serves"),
         pytest.param({"cache": False}, "cache", False, id="no cache"),
         pytest.param(
             {"settings_module": "site.conf.production"},
@@ -157,6 +160,19 @@ def test_a_name_that_no_unix_user_can_have_is_refused(name: object) -> None:
             {"processes": {"worker": {"command": "x", "tasks_max": True}}},
             "apps[guestbook].processes.worker.tasks_max is True. Give a number, such as 64 for 64 processes and threads; "
             "0 sets no limit.",
+        ),
+        (
+            {"app_server": "mod_wsgi", "processes": {"web": {"command": "gunicorn"}}},
+            "apps[guestbook].processes has web, which mod_wsgi is itself. Take it out, or take out app_server.",
+        ),
+        *(
+            ({"app_server": "mod_wsgi", "mod_wsgi": {key: value}}, f"apps[guestbook].mod_wsgi.{key} is {value!r}. {remedy}")
+            for key, value, remedy in (
+                ("processes", 0, "Give a number, such as 2."),
+                ("threads", "8", "Give a number, such as 8."),
+                ("memory_mb", -1, "Give a number, such as 512."),
+                ("timeout", True, "Give a number, such as 60."),
+            )
         ),
         ({"state": "gone"}, "apps[guestbook].state is 'gone'. Give one of present, absent."),
         (

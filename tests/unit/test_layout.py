@@ -24,6 +24,7 @@ GUESTBOOK = Layout("guestbook")
         (GUESTBOOK.lock, "/srv/guestbook/lock"),
         (GUESTBOOK.settings, "/etc/guestbook/settings.env"),
         (GUESTBOOK.state, "/var/lib/guestbook"),
+        (GUESTBOOK.wsgi, "/srv/guestbook/wsgi"),
         (GUESTBOOK.run, "/run/guestbook"),
         (GUESTBOOK.socket("R.1"), "/run/guestbook/web-R.1.sock"),
         (GUESTBOOK.socket_link("R"), "/srv/guestbook/releases/R/.placid/web.sock"),

@@ -77,9 +77,16 @@ def test_processes_that_must_not_overlap_are_told_apart() -> None:
         "scheduler": {"command": "x", "count": 1, "overlap": False},
     }
     restarted = {"a": host(live="N") | {"settings": {"KEY": "changed"}}}
-    assert plan.process_lines(processes, restarted, "N") == [
+    assert plan.process_lines({**APP, "processes": processes}, restarted, "N") == [
         "start beside the old ones, which then finish: web, worker-1, worker-2",
         "start when the old ones have stopped: scheduler",
+    ]
+
+
+def test_processes_of_apaches_are_told_of_as_well() -> None:
+    restarted = {"a": host(live="N") | {"settings": {"KEY": "changed"}}}
+    assert plan.process_lines({**APP, "app_server": "mod_wsgi", "processes": {}}, restarted, "N") == [
+        "start beside the old ones, which then finish: web (mod_wsgi)",
     ]
 
 

@@ -8,16 +8,18 @@ that was killed is taken up by the next.
 from __future__ import annotations
 
 import grp
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.placid import dotenv, probe, settle, systemd
 from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import replace_file, replace_link
+from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import process_environment
 
@@ -26,20 +28,6 @@ HEADER = "Written by Placid from the settings and secrets of the inventory; a ch
 
 class ActivationError(PlacidError):
     """A release that was not well. The release that was live before serves again, with the settings it had."""
-
-
-@dataclass(frozen=True)
-class FrontDoor:
-    """How visitors come in: the site's first domain, the web server's port here, the scheme, and the paths that must answer.
-
-    certificate: the one that the web server is to show; empty for plain HTTP.
-    """
-
-    host: str
-    port: int
-    scheme: str
-    smoke: list[str]
-    certificate: str = ""
 
 
 @dataclass
@@ -62,11 +50,17 @@ class Activation:
     def __post_init__(self) -> None:
         self.release = self.layout.release(self.spec["id"])
         self.slots = slots(self.spec["processes"])
+        self.daemons = daemons(self.layout)
+        self.visited = "web" in self.slots or bool(self.daemons)
+        if self.daemons:
+            self.slots.pop("web", None)
         self.live = self.layout.live_release()
         self.live_instance = self.layout.instance(self.live) if self.live else None
+        self.group = self.daemons.other(self.live)  # where a new release starts
         self.running = systemd.running(self.layout.name)
         self.content = dotenv.render(self.settings, HEADER).encode()
         self.old_content = self.layout.settings.read_bytes() if self.layout.settings.exists() else None
+        self.old_time = self.layout.settings.stat().st_mtime_ns if self.old_content is not None else 0
 
     def plan(self) -> None:
         """Find what there is to do, changing nothing."""
@@ -78,6 +72,8 @@ class Activation:
 
     def run(self) -> None:
         """Make the release live. Raises ActivationError after putting back what was live before."""
+        if self.spec.get("app_server") == "mod_wsgi" and not self.daemons:
+            raise ActivationError("mod_wsgi is new in the inventory: run ansible-playbook site.yml for this host first.")
         missing = [slot for slot in self.slots if not self.layout.unit_file(slot).exists()]
         if missing:
             raise ActivationError(
@@ -103,6 +99,7 @@ class Activation:
             systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment)
             for unit, state in systemd.states(units).items()
         ]
+        reasons += self.daemons.problems(self.daemons.group(self.live), self.spec["id"])
         return [reason for reason in reasons if reason]
 
     def _unproved(self, unit: str, state: systemd.State) -> str:
@@ -124,27 +121,32 @@ class Activation:
         units = self._units(instance, overlap=True)
         try:
             systemd.start(units)
-            if "web" in self.slots:
+            self.daemons.start(self.group, self.spec["id"])
+            if self.visited:
                 self._probe(instance)
             self._settle(units)
         except BaseException:
             systemd.stop(units)
             self._write_settings(self.old_content)
+            self.daemons.rest(self.group)
             raise
         self.steps["start"] = round(time.monotonic() - begun, 2)
 
     def _probe(self, instance: str) -> None:
-        health, unit = self.spec["health_check"], self.layout.unit("web", instance)
+        health, unit, door = self.spec["health_check"], self.layout.unit("web", instance), self.front_door
         problem = probe.wait_until_healthy(
-            lambda: probe.status(self.layout.socket(instance), health["path"], self.front_door.host, self.front_door.scheme),
+            (lambda: door.ask(health["path"], self.group))
+            if self.daemons
+            else lambda: probe.status(self.layout.socket(instance), health["path"], door.host, door.scheme),
             health["status"],
             health["timeout"],
-            broken=lambda: systemd.early_failure(unit, systemd.states([unit])[unit]),
+            broken=lambda: "" if self.daemons else systemd.early_failure(unit, systemd.states([unit])[unit]),
         )
         if problem:
+            log = self.daemons.log() if self.daemons else systemd.log(unit)
             raise ActivationError(
-                f"The new release is not healthy: asked for {health['path']} as {self.front_door.host}, {problem}. "
-                f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{systemd.log(unit)}"
+                f"The new release is not healthy: asked for {health['path']} as {door.host}, {problem}. "
+                f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{log}"
             )
 
     def _settle(self, units: list[str]) -> None:
@@ -158,6 +160,9 @@ class Activation:
             problem = systemd.early_failure(unit, state) or self._unproved(unit, state)
             if problem:
                 raise ActivationError(f"The new release does not stay up: {problem}.{systemd.log(unit)}")
+        problem = self.daemons.settle(self.group, self.spec["id"])
+        if problem:
+            raise ActivationError(f"The new release does not stay up: {problem}.{self.daemons.log()}")
 
     def _switch(self, instance: str) -> None:
         """Send the web server's next connection to the new processes, and prove that visitors are served."""
@@ -180,6 +185,7 @@ class Activation:
             systemd.stop([*self._units(instance, overlap=True), *exclusive])
             self._write_settings(self.old_content)
             systemd.start(replaced)
+            self.daemons.rest(self.group)
             raise
         self.steps["switch"] = round(time.monotonic() - begun, 2)
 
@@ -188,6 +194,7 @@ class Activation:
 
     def _point(self, release: str, instance: str) -> None:
         replace_link(self.layout.socket_link(release), str(self.layout.socket(instance)))
+        self.daemons.point(release, self.group)
         if self.live != release:
             if self.live:
                 replace_link(self.layout.previous, f"releases/{self.live}")
@@ -198,27 +205,16 @@ class Activation:
             replace_link(self.layout.current, f"releases/{self.live}")
         elif self.live and instance_before:
             replace_link(self.layout.socket_link(self.live), str(self.layout.socket(instance_before)))
+            self.daemons.point(self.live, self.daemons.beside(self.group))
         elif not self.live:
             self.layout.current.unlink(missing_ok=True)
 
     def _smoke(self) -> None:
-        door = self.front_door
-        certificate = Path(door.certificate) if door.certificate else None
-        for path in door.smoke if "web" in self.slots else []:
-            problem = probe.wait_until_healthy(
-                lambda path=path: probe.status(  # type: ignore[misc]
-                    ("127.0.0.1", door.port), path, door.host, door.scheme, certificate=certificate
-                ),
-                expected=0,
-                timeout=10,
-                broken=lambda: "",
-                patience=1.0,
+        problem = self.front_door.problem() if self.visited else ""
+        if problem:
+            raise ActivationError(
+                f"Through the web server, {problem}. The release before it serves again. Mend the application, or its paths."
             )
-            if problem:
-                raise ActivationError(
-                    f"Through the web server, {door.host}{path} is not well: {problem}. The release before it serves again. "
-                    "Mend the application, or its smoke paths."
-                )
 
     def _retire(self) -> None:
         """Let what is not live finish its requests, and stop it."""
@@ -228,6 +224,10 @@ class Activation:
             if slot == "web":
                 probe.drain(self.layout.socket(instance))
         systemd.stop([self.layout.unit(slot, instance) for slot, instance in old])
+        resting = self.daemons.other(self.spec["id"])
+        if self.daemons.at_work(resting):
+            self.daemons.rest(resting)
+            self.changed = True
         self.changed = self.changed or bool(old)
         for socket in self.layout.run.glob("web-*.sock"):
             if socket != self.layout.socket(self.live_instance or ""):
@@ -240,3 +240,5 @@ class Activation:
             path.unlink(missing_ok=True)
         elif not path.exists() or path.read_bytes() != content:
             replace_file(path, content, mode=0o640, gid=grp.getgrnam(self.layout.name).gr_gid)
+            if content == self.old_content:  # what runs with it still does
+                os.utime(path, ns=(self.old_time, self.old_time))

@@ -29,6 +29,8 @@ DEFAULTS: dict[str, Any] = {
     "build_packages": [],
     "settings_module": "",
     "processes": {},
+    "app_server": "processes",
+    "mod_wsgi": checks.MOD_WSGI,
     "settings": {},
     "secrets": {},
     "static": {"root": "static", "url": "/static/"},
@@ -73,7 +75,11 @@ def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
         result[key] = value
     result["settings_module"] = result["settings_module"] or f"{name}.settings"
     checks.check_values(result, where)
-    processes = result["processes"] or {"web": {"command": f"gunicorn {result['settings_module'].rpartition('.')[0]}.wsgi"}}
+    processes = result["processes"]
+    if result["app_server"] == "mod_wsgi":
+        checks.check_mod_wsgi(result, where)
+    elif not processes:
+        processes = {"web": {"command": f"gunicorn {result['settings_module'].rpartition('.')[0]}.wsgi"}}
     result["processes"] = {key: checks.process(key, value, f"{where}.processes") for key, value in processes.items()}
     for group in ("settings", "secrets"):
         checks.check_sources(result, group, where)

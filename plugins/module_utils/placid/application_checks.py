@@ -22,11 +22,14 @@ BUILDER = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~-]+/)+")
 DIRECTORY = re.compile(r"(?:(?!\.)[A-Za-z0-9._-]+)?")
 PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True, "memory_max": "", "cpu_percent": 0, "tasks_max": 0}
+#: The processes of an application that Apache serves, each group; 0 sets no limit of memory, timeout is in seconds.
+MOD_WSGI: dict[str, Any] = {"processes": 2, "threads": 8, "memory_mb": 0, "timeout": 60}
 #: Whose value may also be false: the application does without.
 OPTIONAL = ("database", "cache")
 CHOICES = {
     "state": ("present", "absent"),
     "lock_missing": ("refuse", "generate"),
+    "app_server": ("processes", "mod_wsgi"),
     "check_fail_level": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
 }
 _KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number"}
@@ -119,6 +122,16 @@ def process(name: str, value: Any, where: str) -> dict[str, Any]:
     if name == "web" and process["count"] != 1:
         raise ApplicationError(f"{where}.count must be 1: a web server forks its own workers (gunicorn --workers 3).")
     return process
+
+
+def check_mod_wsgi(app: Mapping[str, Any], where: str) -> None:
+    """What Apache's own processes can do for an application."""
+    if "web" in app["processes"]:
+        raise ApplicationError(f"{where}.processes has web, which mod_wsgi is itself. Take it out, or take out app_server.")
+    for key, value in app["mod_wsgi"].items():
+        least = 0 if key == "memory_mb" else 1
+        if type(value) is not int or value < least:
+            raise ApplicationError(f"{where}.mod_wsgi.{key} is {value!r}. Give a number, such as {MOD_WSGI[key] or 512}.")
 
 
 def check_texts(app: Mapping[str, Any], where: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ansible.module_utils.placid import systemd
 from ansible.module_utils.placid.activate import Activation, ActivationError
+from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.layout import Layout
 
 
@@ -36,6 +37,9 @@ def withdraw(layout: Layout) -> None:
     """Make nothing live again, as before a first deployment."""
     layout.current.unlink(missing_ok=True)
     systemd.stop([layout.unit(slot, instance) for slot, instance in systemd.running(layout.name)])
+    served = daemons(layout)
+    for group in served.groups:
+        served.rest(group)
     layout.settings.unlink(missing_ok=True)
     for socket in layout.run.glob("web-*.sock"):
         socket.unlink()

@@ -102,6 +102,11 @@ class Layout:
     def socket_link(self, release: str) -> Path:
         return self.release(release) / ".placid" / "web.sock"
 
+    @property
+    def wsgi(self) -> Path:
+        """A link for each group of Apache's processes that is a release; see daemons.py."""
+        return self.home / "wsgi"
+
     def unit(self, slot: str, instance: str) -> str:
         return f"{self.name}-{slot}@{instance}.service"
 

@@ -53,6 +53,8 @@ def release(
     """What release.json is to hold. A release of the same content that a host has already is taken up again under its id."""
     fixed = {key: app[key] for key in FIXED}
     fixed["processes"] = {name: {key: process[key] for key in PROCESS} for name, process in app["processes"].items()}
+    if app["app_server"] == "mod_wsgi":  # a release without it has the digest that it always had
+        fixed["app_server"] = app["app_server"]
     content = {
         **fixed,
         "format": 1,
@@ -122,7 +124,7 @@ def describe(
         known = schema.schema(changes, list(hosts.values()))
         first = not any(info["live"] for info in hosts.values())
         lines += schema.describe(known, first, bool(packages.get("added") or packages.get("changed")))
-    return [*lines, *settings_lines(hosts), *process_lines(app["processes"], hosts, spec["id"])]
+    return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]
 
 
 def settings_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -138,12 +140,13 @@ def settings_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return [f"{what}{value}{_on(some, hosts)}" for (what, value), some in told.items()]
 
 
-def process_lines(processes: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], release: str) -> list[str]:
+def process_lines(app: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], release: str) -> list[str]:
     """Which processes start anew, and how."""
     calm = [host for host, info in hosts.items() if info["live"].get("id") == release and not info.get("settings")]
     others = [host for host in hosts if host not in calm]
-    every = slots(processes)
-    beside = [slot for slot, process in every.items() if process["overlap"]]
+    every = slots(app["processes"])
+    beside = ["web (mod_wsgi)"] if app["app_server"] == "mod_wsgi" else []
+    beside += [slot for slot, process in every.items() if process["overlap"]]
     after = [slot for slot, process in every.items() if not process["overlap"]]
     lines = [f"no process restarts while all are well{_on(calm, hosts)}"] if calm else []
     if others and beside:
@@ -161,4 +164,4 @@ def rollback(spec: Mapping[str, Any], app: Mapping[str, Any], hosts: Mapping[str
     """The plan of a rollback in words, a line each."""
     lines = [f"{app['name']} goes back to {spec['id']} (commit {spec['commit'][:12]})"]
     lines += [f"{host}: replaces {info['live']['id']}" for host, info in hosts.items() if info["live"]]
-    return [*lines, *settings_lines(hosts), *process_lines(app["processes"], hosts, spec["id"])]
+    return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]

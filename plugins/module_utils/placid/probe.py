@@ -47,11 +47,18 @@ class _TLSConnection(http.client.HTTPConnection):
 
 
 def status(
-    address: Path | tuple[str, int], path: str, host: str, scheme: str, timeout: float = 10.0, certificate: Path | None = None
+    address: Path | tuple[str, int],
+    path: str,
+    host: str,
+    scheme: str,
+    timeout: float = 10.0,
+    certificate: Path | None = None,
+    group: str = "",
 ) -> int:
     """The status of one GET, asked as the web server asks: with a real Host, X-Forwarded-Proto and X-Forwarded-For.
 
     address: a unix socket, or host and port. certificate: ask a port over TLS, and insist on this one.
+    group: the processes of mod_wsgi to ask, a or b, instead of those that visitors get.
     Raises OSError or http.client.HTTPException when there is no answer.
     """
     connection: http.client.HTTPConnection
@@ -68,6 +75,8 @@ def status(
         "User-Agent": "placid-health-check",
         "Connection": "close",
     }
+    if group:
+        headers["X-Placid-Group"] = group
     try:
         connection.request("GET", path, headers=headers)
         response = connection.getresponse()

@@ -96,9 +96,9 @@ def early_failure(unit: str, state: State) -> str:
     return failure(unit, state if state["NRestarts"] == "0" else {**state, "ActiveState": "restarted"})
 
 
-def log(unit: str, lines: int = 15) -> str:
-    """The end of a unit's log, for an error message."""
-    words = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--unit={unit}"]
+def log(unit: str, lines: int = 15, by: str = "unit") -> str:
+    """The end of a unit's log, for an error message; or of what an identifier wrote."""
+    words = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--{by}={unit}"]
     text = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     told = [line for line, _ in itertools.groupby(text.splitlines())]
     return "\nThe end of its log:\n" + "\n".join(f"  {line}" for line in told) if told else ""

@@ -7,8 +7,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import provisional
-from ansible.module_utils.placid.activate import Activation, FrontDoor
+from ansible.module_utils.placid.activate import Activation
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
 from ansible.module_utils.placid.releases import complete

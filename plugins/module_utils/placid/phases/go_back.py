@@ -6,8 +6,8 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dotenv, provisional
-from ansible.module_utils.placid.activate import FrontDoor
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.going_back import GoingBack, withdraw
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, disguises, environment_of, layout_of, locked, record
