@@ -9,6 +9,8 @@ from typing import Any
 
 from testinfra.host import Host  # type: ignore[import-untyped]
 
+from live import daemons
+
 DOMAIN = "guestbook.localhost"
 #: Begins the policy of a page that the web server made itself.
 OWN_PAGE = "default-src 'none'; style-src 'self' 'sha256-"
@@ -103,15 +105,24 @@ class FrontDoor:
     @contextlib.contextmanager
     def application_away(self) -> Iterator[None]:
         """Nothing listens where the web server looks for the application."""
-        self.host.check_output("mv -T /srv/guestbook/web.sock /srv/guestbook/web.sock.away")
+        sockets = "/run/apache2/wsgi.*.sock" if daemons.served(self.host) else "/srv/guestbook/web.sock"
+        names = str(self.host.check_output(f"ls -d {sockets}")).split()
+        self.host.check_output("; ".join(f"mv -T {name} {name}.away" for name in names))
         try:
             yield
         finally:
-            self.host.check_output("mv -T /srv/guestbook/web.sock.away /srv/guestbook/web.sock")
+            self.host.check_output("; ".join(f"mv -T {name}.away {name}" for name in names))
 
     @contextlib.contextmanager
     def echo(self) -> Iterator[None]:
         """Visitors reach an application that tells what it was asked."""
+        if daemons.served(self.host):
+            self.host.check_output("sh -c %s", daemons.ECHO)
+            try:
+                yield
+            finally:
+                self.host.check_output("sh -c %s", daemons.REST)
+            return
         run = "systemd-run --quiet --unit=echo --collect --uid=guestbook --gid=guestbook python3 -c %s"
         self.host.check_output(run, ECHO)
         self.host.check_output("timeout 20 sh -c 'until test -S /run/guestbook/echo.sock; do sleep 0.1; done'")
