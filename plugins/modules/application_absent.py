@@ -47,7 +47,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import lock, systemd
 from ansible.module_utils.placid.application_checks import APPLICATION_NAME
-from ansible.module_utils.placid.daemons import APACHE, daemons
+from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 
@@ -81,7 +81,7 @@ def units(name: str) -> list[str]:
 
 
 def remove(layout: Layout) -> None:
-    loaded, wsgi = units(layout.name), bool(daemons(layout))
+    loaded, served = units(layout.name), daemons(layout)
     if loaded:
         systemd.systemctl("stop", *loaded)
     if (UNITS / f"{layout.name}.service").exists():
@@ -92,8 +92,8 @@ def remove(layout: Layout) -> None:
         else:
             path.unlink()
     systemd.systemctl("daemon-reload")
-    if wsgi:  # it ends its processes, whose user cannot be removed before
-        systemd.systemctl("reload", APACHE)
+    if served:  # a user who still has processes cannot be removed
+        served.end()
     if loaded:
         systemd.systemctl("reset-failed", *loaded, check=False)
     for kind, name in accounts(layout):

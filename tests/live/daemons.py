@@ -65,7 +65,7 @@ pkill -f "^wsgi-$group guestbook"
 
 def served(host: Host) -> bool:
     """Whether mod_wsgi serves the guestbook on a host."""
-    return bool(host.file("/srv/guestbook/wsgi").exists)
+    return bool(host.run("grep -q WSGIDaemonProcess /etc/apache2/sites-enabled/guestbook.conf").rc == 0)
 
 
 def look(host: Host) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible.module_utils.placid.application_checks import MOD_WSGI
 
 from rules.repository import ROOT
 
@@ -20,7 +19,7 @@ ENTRY: dict[str, Any] = {
     "media": {"url": "/media/"},
     "tls": "self_signed",
     "app_server": "processes",
-    "mod_wsgi": MOD_WSGI,
+    "mod_wsgi": {"processes": 2, "threads": 8, "memory_mb": 256, "timeout": 60},
 }
 VARS: dict[str, Any] = yaml.safe_load((ROOT / "roles/app/vars/main.yml").read_text())
 
@@ -70,7 +69,7 @@ def test_the_site_names_no_release(render: Render) -> None:
 
 
 def test_mod_wsgi_serves_in_processes_of_the_applications_own_user(render: Render) -> None:
-    text = site(render, app_server="mod_wsgi", mod_wsgi={**MOD_WSGI, "memory_mb": 256})
+    text = site(render, app_server="mod_wsgi")
     daemons = re.findall(r"WSGIDaemonProcess (\S+) user=(\S+) group=(\S+)", text)
     assert daemons == [("guestbook-a", "guestbook", "guestbook"), ("guestbook-b", "guestbook", "guestbook")]
     assert text.count("processes=2 threads=8 memory-limit=268435456") == 2

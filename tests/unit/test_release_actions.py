@@ -39,6 +39,7 @@ PROCESSES = {
     "database": False,
     "static": {},
     "processes": {},
+    "app_server": "processes",
     "build": [],
     "health_check": {},
     "settings_module": "x",

@@ -73,7 +73,10 @@ class Activation:
     def run(self) -> None:
         """Make the release live. Raises ActivationError after putting back what was live before."""
         if self.spec.get("app_server") == "mod_wsgi" and not self.daemons:
-            raise ActivationError("mod_wsgi is new in the inventory: run ansible-playbook site.yml for this host first.")
+            raise ActivationError(
+                f"{self.spec['id']} is for mod_wsgi, which does not serve {self.layout.name} here. Run ansible-playbook site.yml "
+                f"for this host, if apps[{self.layout.name}].app_server is mod_wsgi; else deploy the version again."
+            )
         missing = [slot for slot in self.slots if not self.layout.unit_file(slot).exists()]
         if missing:
             raise ActivationError(

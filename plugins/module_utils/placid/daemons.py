@@ -90,6 +90,13 @@ class Daemons:
         drain()
         self._restart(group)
 
+    def end(self) -> None:
+        """Have Apache read its sites, of which the application's is gone, and wait until the processes have ended."""
+        systemd.systemctl("reload", APACHE)
+        deadline = time.monotonic() + END_SECONDS
+        while any(self.processes(group) for group in self.groups) and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def at_work(self, group: str, /) -> bool:
         """Whether a group is any release, or was to become one."""
         return (self.layout.wsgi / group).is_symlink() or any(_directory(pid) != "/" for pid in self.processes(group))
