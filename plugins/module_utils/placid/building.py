@@ -23,6 +23,7 @@ PROPERTIES = {
     "ProtectProc": "invisible",
     "PrivateDevices": "yes",
     "PrivateIPC": "yes",
+    "ReadOnlyPaths": "/run",
     "ProtectControlGroups": "yes",
     "ProtectKernelTunables": "yes",
     "RestrictNamespaces": "yes",
