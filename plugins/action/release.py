@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 import tarfile
@@ -117,7 +116,7 @@ class ActionModule(ActionBase):
                     return {"failed": True, "msg": NOT_SENT.format(problem=problem)}
                 raise
         result = self._execute_module("release", arguments, task_vars=task_vars)
-        if result.get("failed") and "phases" not in result and (problem := refused_by_disk(json.dumps(result))):
+        if result.get("failed") and "phases" not in result and (problem := refused_by_disk(str(result))):
             result = {"failed": True, "msg": NOT_SENT.format(problem=problem)}
         if self._connection._shell.tmpdir:
             self._remove_tmp_path(self._connection._shell.tmpdir)

@@ -47,7 +47,7 @@ def application(environ, start_response):
 END
 group=$([ -e current/.placid/b ] && echo a || echo b)
 ln -sfn ../releases/echo wsgi/$group
-pkill -f "^wsgi-$group guestbook"
+pkill -f "^wsgi-$group guestbook" || true  # those that end have not been started anew yet
 where() { for pid in $(pgrep -f "^wsgi-$group guestbook"); do readlink /proc/$pid/cwd; done | sort -u; }
 for try in $(seq 300); do [ "$(where)" = "$PWD/releases/echo" ] && break; sleep 0.1; done
 [ $group = a ] && rm current/.placid/b || touch current/.placid/b
@@ -59,7 +59,7 @@ group=$([ -e current/.placid/b ] && echo b || echo a)
 [ $group = b ] && rm current/.placid/b || touch current/.placid/b
 rm -r wsgi/$group releases/echo
 sleep 0.2
-pkill -f "^wsgi-$group guestbook"
+pkill -f "^wsgi-$group guestbook" || true  # those that end have not been started anew yet
 """
 
 
