@@ -24,7 +24,7 @@ from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     layout = Layout(module.params["application"])
-    if module.params["deployment"] and layout.releases.is_dir() and not module.check_mode:
+    if module.params["deployment"] and layout.lock.exists() and not module.check_mode:
         with locked(module, layout, last=True):
             pass
     events, kept = ledger.read(layout.ledger), provisional.read(layout)
