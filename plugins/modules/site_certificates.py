@@ -94,6 +94,8 @@ from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import replace_file
 
 UNIT = "placid-acme.service"
+#: One of them serves the sites; of one that is not here, systemctl only complains.
+WEB_SERVERS = ("nginx.service", "apache2.service")
 NOW = datetime.datetime.now(datetime.UTC)
 #: A line that says what is to be done, and what does it.
 Step = tuple[str, Callable[[], None]]
@@ -173,7 +175,7 @@ def main() -> None:
 
 
 def run(module: AnsibleModule, store: files.Store, wanted: list[dict[str, Any]]) -> list[str]:
-    todo = [step for each in wanted for step in steps(store, each, module.params["days"])]
+    todo, strangers = [step for each in wanted for step in steps(store, each, module.params["days"])], list[str]()
     if module.params["served"]:
         strangers = store.strangers(each["name"] for each in wanted)
         todo += [(f"{name}: removed", partial(store.remove, name)) for name in strangers]
@@ -181,6 +183,8 @@ def run(module: AnsibleModule, store: files.Store, wanted: list[dict[str, Any]])
         with store.locked():
             for _, do in todo:
                 do()
+    if strangers and not module.check_mode:  # else the next run would take what is gone for news to the web server
+        systemd.systemctl("try-reload-or-restart", *WEB_SERVERS, check=False)
     lines = [line for line, _ in todo]
     asked = [each["name"] for each in wanted if each["source"] == "acme" and due(store, each["name"])]
     if module.params["served"] and asked:
