@@ -160,7 +160,8 @@ def test_the_application_owns_its_state_alone(host: Host) -> None:
 @pytest.mark.parametrize(
     ("path", "allowed"), [("/var/lib/guestbook/media", True), ("/var/log/apache2", False), ("/srv/guestbook", False)]
 )
-def test_a_process_writes_to_its_state_alone(host: Host, path: str, allowed: bool) -> None:
+def test_a_process_writes_to_its_state_alone(host: Host, site: Site, path: str, allowed: bool) -> None:
+    site.wait(lambda: daemons.look(host))  # after a reload Apache has none for a moment
     pid = next(each["pid"] for each in daemons.look(host))
     write = f"nsenter --target {pid} --mount runuser -u guestbook -- touch {path}/probe"
     assert (host.run(write).rc == 0) == allowed
