@@ -104,6 +104,11 @@ def layout_of(module: AnsibleModule) -> Layout:
     return layout
 
 
+def nothing_live(layout: Layout) -> PlacidError:
+    """What to raise where a phase needs a release that is live."""
+    return PlacidError(f"Nothing of {layout.name} is live on this host. Deploy first: ansible-playbook deploy.yml -e version=…")
+
+
 def environment_of(module: AnsibleModule) -> dict[str, str]:
     """Settings and secrets as one environment, every name and value proved to fit into one."""
     environment = {name: str(value) for name, value in {**module.params["settings"], **module.params["secrets"]}.items()}

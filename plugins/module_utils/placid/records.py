@@ -113,14 +113,13 @@ class Record:
             content.update(release=result["release"], commit=commit, settings=result.get("settings_changed", []))
         elif phase == "restore":
             content.update(plan=result["lines"], dump=result["saved"])
-            for each in content["hosts"].values():
-                each["result"] = OK
         elif phase == "manage":
             content.update(release=result["release"], commit=self._commits.get(result["release"], ""))
-            for each in content["hosts"].values():
-                each["result"] = OK
         elif phase == "record":
             self._host(host)["result"] = OK
+        if phase in ("restore", "manage"):  # one host does it for all
+            for each in content["hosts"].values():
+                each["result"] = OK
 
 
 def files(host: str, phase: str, output: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

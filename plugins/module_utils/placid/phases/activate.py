@@ -11,7 +11,7 @@ from ansible.module_utils.placid.activate import Activation
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, nothing_live, record
 from ansible.module_utils.placid.releases import complete
 
 
@@ -19,9 +19,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     layout = Layout(module.params["application"])
     release = module.params["release"] or layout.live_release()
     if not release:
-        raise PlacidError(
-            f"Nothing of {layout.name} is live on this host. Deploy first: ansible-playbook deploy.yml -e version=…"
-        )
+        raise nothing_live(layout)
     spec = complete(layout, release)
     if spec is None and module.check_mode:
         return {"changed": True, "release": release, "instance": "", "reasons": [f"{release} is not staged"], "steps": {}}

@@ -10,7 +10,7 @@ from ansible.module_utils.placid import dotenv
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import environment_of, layout_of, record
+from ansible.module_utils.placid.module import environment_of, layout_of, nothing_live, record
 from ansible.module_utils.placid.releases import complete, process_environment
 
 #: An import of a large file is a management command, too; one that hangs ends some time.
@@ -23,9 +23,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     live = layout.live_release()
     spec = complete(layout, live) if live else None
     if live is None or spec is None:
-        raise PlacidError(
-            f"Nothing of {layout.name} is live on this host. Deploy first: ansible-playbook deploy.yml -e version=…"
-        )
+        raise nothing_live(layout)
     if module.check_mode:
         return {"changed": True, "release": live, "lines": [f"manage.py {shlex.join(words)} would run with {live}"]}
     environment_of(module)  # so that what the command prints of a secret is masked
