@@ -31,13 +31,14 @@ class ActionModule(ActionBase):
 
     def _report(self, arguments: dict[str, Any]) -> dict[str, Any]:
         hosts, environments, commit = arguments["hosts"], arguments["environments"], str(arguments.get("commit") or "")
-        apps = arguments["applications"]
+        apps, balancers = arguments["applications"], arguments.get("balancers") or []
         lines: list[str] = []
         for host, environment in environments.items():
             shown = f"{host} ({environment})"
+            describe = status.describe_balancer if host in balancers else status.describe
             for app in apps:
                 known = hosts.get(host, {}).get("applications")
-                lines += status.describe(shown, app["name"], known[app["name"]]) if known else [f"{shown} did not answer"]
+                lines += describe(shown, app["name"], known[app["name"]]) if known else [f"{shown} did not answer"]
         for app in apps:
             for environment in sorted(set(environments.values())):
                 lines += self._records(str(environment), app["name"], int(arguments.get("runs") or 0))
@@ -47,7 +48,8 @@ class ActionModule(ActionBase):
             raise PlacidError(
                 f"A commit belongs to one application. Say which: -e app={' or -e app='.join(a['name'] for a in apps)}."
             )
-        live, answer = self._answer(apps[0], environments, hosts, commit, arguments["cache_dir"])
+        servers = {host: environment for host, environment in environments.items() if host not in balancers}
+        live, answer = self._answer(apps[0], servers, hosts, commit, arguments["cache_dir"])
         return {"lines": [*lines, answer] if live else lines, "live": live, "answer": answer}
 
     def _records(self, environment: str, application: str, last: int) -> list[str]:

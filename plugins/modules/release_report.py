@@ -23,6 +23,11 @@ options:
     description: What M(release_status) returned, by host.
     type: dict
     required: true
+  balancers:
+    description: Those of the hosts that send visitors on to the others, so that nothing is live on them.
+    type: list
+    elements: str
+    default: []
   commit:
     description:
       - A commit, full or short, or a tag or branch; empty to ask for none.

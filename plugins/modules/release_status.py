@@ -55,6 +55,9 @@ applications:
         When the site's certificate C(ends), in how many C(days), whether that is C(soon), whether it was C(made_here), whether an
         authority is C(asked) for one, and its C(complaint); empty for a site without.
       type: dict
+    maintenance:
+      description: Whether visitors get the page of a maintenance.
+      type: bool
     at_work:
       description: Who deploys at this moment as C(token), C(who), C(purpose) and C(since); empty where nobody does.
       type: dict
@@ -133,6 +136,7 @@ def status(name: str, last: int) -> dict[str, Any]:
         "live": {"id": live, "commit": spec["commit"], **became_live(events, live)} if spec else {},
         "processes": processes(layout, spec) if spec else {},
         "certificate": certificate(Store(), name),
+        "maintenance": layout.maintenance.exists(),
         "at_work": lock.at_work(layout.lock),
         "rollback": [{"id": release, "commit": complete_ones[release]["commit"]} for release in reversed(good)],
         "runs": runs(events, last),

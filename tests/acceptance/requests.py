@@ -96,17 +96,22 @@ def test_an_application_may_bring_pages_of_its_own(door: FrontDoor) -> None:
     assert (missing.status, missing.body) == (404, "its own 404\n")
 
 
-def switch_maintenance(state: str) -> playbook.Outcome:
+def play(name: str, **variables: str) -> playbook.Outcome:
     inventory = str(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "inventory")
-    outcome = playbook.start("maintenance", inventory, state=state).wait()
+    outcome = playbook.start(name, inventory, **variables).wait()
     assert outcome.code == 0, outcome
     return outcome
+
+
+def switch_maintenance(state: str) -> playbook.Outcome:
+    return play("maintenance", state=state)
 
 
 def test_a_maintenance_is_switched_by_one_command(door: FrontDoor) -> None:
     assert switch_maintenance("on").recap["changed"] == 1
     try:
         assert switch_maintenance("on").recap["changed"] == 0
+        assert "maintenance: ON" in play("status").message
         answer, static = door.ask(method="POST", size=10), door.ask("/static/entries/style.css")
         itself = door.ask(address="127.0.0.1")
     finally:

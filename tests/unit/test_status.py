@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible.module_utils.placid.status import answer, became_live, describe, happened, moment, recorded, runs
+from ansible.module_utils.placid.status import answer, became_live, describe, describe_balancer, happened, moment, recorded, runs
 
 Event = dict[str, Any]
 
@@ -93,6 +93,7 @@ STATUS: dict[str, Any] = {
     "live": {"id": "V2", "commit": "2" * 40, "time": "2026-01-02T03:04:05+00:00", "who": "ada@desk", "purpose": "deploy v2"},
     "processes": {"expected": 4, "proved": 4, "problems": [], "others": []},
     "certificate": {},
+    "maintenance": False,
     "at_work": {},
     "rollback": [{"id": "V1", "commit": "1" * 40}],
     "runs": [],
@@ -120,6 +121,7 @@ def test_a_host_where_all_is_well() -> None:
     ("change", "line"),
     [
         ({"prepared": False}, "one, guestbook: not prepared. Run ansible-playbook site.yml for this host first."),
+        ({"maintenance": True}, "  maintenance: ON, until ansible-playbook maintenance.yml -e state=off -e app=guestbook"),
         (EMPTY, "one, guestbook: nothing is live yet"),
         (EMPTY, "  a rollback can go to: nothing"),
         ({"live": {"id": "V2", "commit": "2" * 40}}, "one, guestbook: V2 is live, commit 222222222222"),
@@ -163,6 +165,14 @@ def test_what_else_a_host_may_have_to_say(change: dict[str, Any], line: str) -> 
 def test_a_certificate_that_a_person_must_look_at_is_told_apart(change: dict[str, Any], words: str) -> None:
     lines = describe("one", "guestbook", {**STATUS, "certificate": {**CERTIFICATE, **change}})
     assert lines[1] == f"  certificate: {words}"
+
+
+def test_a_balancer_has_nothing_live_and_tells_of_its_certificate() -> None:
+    lines = describe_balancer("lb", "guestbook", {**EMPTY, "prepared": False, "certificate": CERTIFICATE})
+    assert lines == [
+        "lb, guestbook: visitors are sent on to the application servers",
+        "  certificate: expires on 2026-04-01 00:00:00 UTC, in 60 days",
+    ]
 
 
 @pytest.mark.parametrize(

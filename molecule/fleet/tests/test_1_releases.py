@@ -93,3 +93,12 @@ def test_a_run_that_would_leave_a_host_behind_is_refused(fleet: Fleet) -> None:
 def test_every_host_tells_the_same(fleet: Fleet) -> None:
     outcome = fleet.succeed("status", commit="v4")
     assert outcome.message.count(f"commit {fleet.commit('v4')[:12]}, since") == 2
+    assert "lb (sandbox), guestbook: visitors are sent on to the application servers certificate: expires on" in outcome.message
+    assert outcome.message.count("certificate:") == 1
+
+
+def test_a_password_that_is_missing_is_refused_before_anything_changes(fleet: Fleet) -> None:
+    outcome = fleet.fail("site", guestbook_database={"password": ""})
+    assert "apps[guestbook].database.password is missing" in outcome.message
+    assert "Every host has the common base" not in outcome.output
+    assert fleet.changed(outcome) == 0

@@ -62,6 +62,11 @@ class Layout:
         return self.home / "lock"
 
     @property
+    def maintenance(self) -> Path:
+        """While this file is there, the web server answers with the page of a maintenance."""
+        return self.home / "maintenance"
+
+    @property
     def settings(self) -> Path:
         return self.base / "etc" / self.name / "settings.env"
 

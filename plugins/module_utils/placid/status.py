@@ -51,8 +51,9 @@ def describe(host: str, application: str, status: Mapping[str, Any]) -> list[str
         return [f"{head}: not prepared. Run ansible-playbook site.yml for this host first."]
     live, at_work = status["live"], status["at_work"]
     lines = [f"{head}: {_live(live)}"]
-    if status["certificate"]:
-        lines.append(f"  certificate: {_certificate(status['certificate'])}")
+    lines += _certificate_line(status["certificate"])
+    if status["maintenance"]:
+        lines.append(f"  maintenance: ON, until ansible-playbook maintenance.yml -e state=off -e app={application}")
     if live:
         lines.append(f"  processes: {_processes(status['processes'])}")
         lines += [f"    {problem}" for problem in status["processes"]["problems"]]
@@ -67,11 +68,20 @@ def describe(host: str, application: str, status: Mapping[str, Any]) -> list[str
     return lines
 
 
+def describe_balancer(host: str, application: str, status: Mapping[str, Any]) -> list[str]:
+    """The same of a host that only sends visitors on."""
+    return [f"{host}, {application}: visitors are sent on to the application servers", *_certificate_line(status["certificate"])]
+
+
 def _live(live: Mapping[str, Any]) -> str:
     if not live:
         return "nothing is live yet"
     since = f", since {moment(live['time'])} by {live['who']} ({live['purpose']})" if live.get("time") else ""
     return f"{live['id']} is live, commit {live['commit'][:SHORT]}{since}"
+
+
+def _certificate_line(found: Mapping[str, Any]) -> list[str]:
+    return [f"  certificate: {_certificate(found)}"] if found else []
 
 
 def _certificate(found: Mapping[str, Any]) -> str:
