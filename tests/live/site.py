@@ -108,6 +108,13 @@ class Site:
         finally:
             connection.close()
 
+    def up(self) -> bool:
+        """Whether visitors are served; after a reboot nobody may listen yet."""
+        try:
+            return self.ask().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
     def visitors(self, new: int = 3, kept: int = 1) -> Load:
         return Load(self.port, self.domain, new, kept)
 

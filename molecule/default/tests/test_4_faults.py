@@ -84,7 +84,7 @@ def test_deployments_never_interleaved(site: Site) -> None:
 def test_the_live_release_comes_back_after_a_reboot(site: Site) -> None:
     live = site.live()
     subprocess.run([ROOT / "sandbox/sandbox", "restart", "host-default"], check=True, capture_output=True)
-    site.wait(lambda: site.ask().status == 200)
+    site.wait(site.up)
     site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4)
     assert site.live() == live
     assert site.serves(live["commit"])
