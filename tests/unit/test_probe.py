@@ -206,12 +206,12 @@ def test_a_queue_is_waited_for_until_it_is_empty(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as visitor:
         server.bind(str(path))
         server.listen()
-        assert drain(path, timeout=1)
+        assert drain(str(path), timeout=1)
         visitor.connect(str(path))
-        assert not drain(path, timeout=0.3)
+        assert not drain(str(path), timeout=0.3)
         threading.Timer(0.2, lambda: server.accept()).start()
-        assert drain(path, timeout=5)
+        assert drain(str(path), timeout=5)
 
 
 def test_a_socket_that_is_gone_has_no_queue(path: Path) -> None:
-    assert drain(path, timeout=1)
+    assert drain(str(path), timeout=1)

@@ -225,7 +225,7 @@ class Activation:
         old = [(slot, instance) for slot, instance in systemd.running(self.layout.name) if instance != self.live_instance]
         for slot, instance in old:
             if slot == "web":
-                probe.drain(self.layout.socket(instance))
+                probe.drain(str(self.layout.socket(instance)))
         systemd.stop([self.layout.unit(slot, instance) for slot, instance in old])
         resting = self.daemons.other(self.spec["id"])
         if self.daemons.at_work(resting):

@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 import pwd
 import signal
-import subprocess
 import time
 from pathlib import Path
 
-from ansible.module_utils.placid import systemd
+from ansible.module_utils.placid import probe, systemd
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import replace_file, replace_link, sync_directory
 from ansible.module_utils.placid.layout import Layout
@@ -87,7 +86,8 @@ class Daemons:
     def rest(self, group: str, /) -> None:
         """Let the processes of a group finish their requests, and have others in their place that are no release."""
         (self.layout.wsgi / group).unlink(missing_ok=True)
-        drain()
+        time.sleep(0.1)  # for what was on its way
+        probe.drain("/wsgi")
         self._restart(group)
 
     def end(self) -> None:
@@ -173,17 +173,6 @@ class NoDaemons(Daemons):
 
     def problems(self, *_: object) -> list[str]:
         return []
-
-
-def drain(timeout: float = 10.0) -> None:
-    """Wait until no request waits to be taken by a process of mod_wsgi that is still there."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        time.sleep(0.1)
-        listing = subprocess.run(["ss", "-xlH"], capture_output=True, text=True, check=False).stdout
-        lines = [line.split() for line in listing.splitlines() if "/wsgi" in line]
-        if all(line[2] == "0" for line in lines):
-            return
 
 
 def _directory(pid: int) -> str:

@@ -123,13 +123,15 @@ def wait_until_healthy(
         time.sleep(0.05)
 
 
-def drain(path: Path, timeout: float = 10.0) -> bool:
-    """Wait until no connection waits to be accepted on a socket that nothing new connects to; False if one still does."""
+def drain(sockets: str, timeout: float = 10.0) -> bool:
+    """Wait until no connection waits to be accepted on sockets that nothing new connects to; False if one still does.
+
+    sockets: the path of one, or what the paths of several have in common.
+    """
     deadline = time.monotonic() + timeout
     while time.monotonic() < deadline:
-        listing = subprocess.run(["ss", "-xlH", "src", str(path)], capture_output=True, text=True, check=False).stdout
-        queues = [line.split()[2] for line in listing.splitlines() if line.strip()]
-        if all(queue == "0" for queue in queues):
+        listing = subprocess.run(["ss", "-xlH"], capture_output=True, text=True, check=False).stdout
+        if all(line.split()[2] == "0" for line in listing.splitlines() if sockets in line):
             return True
         time.sleep(0.1)
     return False
