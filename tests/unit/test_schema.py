@@ -93,7 +93,7 @@ def test_a_plan_says_who_told_and_what_a_rollback_will_cost() -> None:
     ]
     told = schema.describe(schema.Schema([], ["a.3"], "database"), first=False, packages=False)
     assert told[1] == "migration of the database that this version does not know: a.3"
-    assert "it will be refused unless" in told[2]
+    assert "that the live release knows are refused unless" in told[2]
     assert (
         schema.describe(schema.Schema([], [], ""), first=True, packages=True)[-1]
         == "rollback: there will be nothing to go back to"

@@ -77,7 +77,7 @@ def describe(found: Schema, first: bool, packages: bool) -> list[str]:
         lines.append("packages that change may bring migrations, too")
     lines += [f"migration of the database that this version does not know: {each}" for each in found.unknown]
     if found.unknown:
-        lines.append("it will be refused unless -e migrations=keep or -e migrations=reverse says what becomes of them")
+        lines.append("those that the live release knows are refused unless -e migrations=keep or -e migrations=reverse is said")
     free = "free: no migration is in between"
     say = "only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending"
     return [*lines, f"rollback afterwards: {say if found.pending else free}"]
