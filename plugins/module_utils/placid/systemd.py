@@ -98,6 +98,8 @@ def early_failure(unit: str, state: State) -> str:
 
 def log(unit: str, lines: int = 15, by: str = "unit") -> str:
     """The end of a unit's log, for an error message; or of what an identifier wrote."""
+    # What a process wrote before it ended may still be on its way.
+    subprocess.run(["journalctl", "--sync"], capture_output=True, check=False)
     words = ["journalctl", "--no-pager", "--output=cat", f"--lines={lines}", f"--{by}={unit}"]
     text = subprocess.run(words, capture_output=True, text=True, check=False).stdout
     told = [line for line, _ in itertools.groupby(text.splitlines())]
