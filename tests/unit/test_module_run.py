@@ -44,8 +44,9 @@ def layout(tmp_path: Path) -> Layout:
     return layout
 
 
-def asked(planned_on: str | None, release: str, done: dict[str, Any]) -> Any:
-    return SimpleNamespace(params={"deployment": DEPLOYMENT, "planned_on": planned_on, "release": release, "done": done})
+def asked(planned_on: str | None, release: str, done: dict[str, Any], check_mode: bool = False) -> Any:
+    params = {"deployment": DEPLOYMENT, "planned_on": planned_on, "release": release, "done": done}
+    return SimpleNamespace(params=params, check_mode=check_mode)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,12 @@ def test_a_plan_that_another_deployment_overtook_is_not(layout: Layout, release:
         f"R1 is live now, and the plan was made for {told}. Nothing was changed. Type the same command again to see the new plan."
     )
     assert layout.lock.read_bytes() == b""
+
+
+def test_check_mode_stands_in_nobodys_way(layout: Layout) -> None:
+    with module.locked(asked(None, "new", {}, check_mode=True), layout):
+        pass
+    assert not layout.lock.exists()
+    with module.locked(asked(None, "new", {}), layout):
+        pass
+    assert layout.lock.exists()

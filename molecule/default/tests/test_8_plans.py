@@ -99,5 +99,6 @@ def test_what_staging_has_run_is_promoted_untouched(site: Site) -> None:
         for path in (records / "staging" / site.name).glob("*/deployment.json"):
             path.write_text(path.read_text().replace('"artefact": "', '"artefact": "0'))
         assert "another artefact of it" in site.fail("deploy", "--check", version=version, require_promoted=True).message
+        assert site.host.file("/srv/guestbook/lock").content_string == "", "a check keeps others waiting"
     finally:
         shutil.rmtree(records / "staging")
