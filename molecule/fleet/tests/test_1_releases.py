@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from live.fleet import Fleet
 
 testinfra_hosts = ["ansible://lb"]
@@ -47,13 +49,14 @@ def test_the_load_balancer_alone_comes_in(fleet: Fleet) -> None:
         assert host.check_output("python3 -c %s %s", ASK, address) == "no answer"
 
 
-def test_no_request_fails_while_every_host_gets_another_release(fleet: Fleet) -> None:
+def test_no_request_fails_while_every_host_gets_another_release(fleet: Fleet, tell: Callable[[str], None]) -> None:
     wrong: list[str] = []
     with fleet.visitors() as load:
         running = fleet.start("deploy", version="v4")
         while not running.ended:
             wrong += fleet.ask_with_files()
         outcome = fleet.finish(running)
+    tell(load.report("another release on every host"))
     assert outcome.code == 0, outcome
     assert (load.failed, wrong) == ([], [])
     assert set(load.commits) == {fleet.commit("v1"), fleet.commit("v4")}
@@ -66,9 +69,10 @@ def test_a_second_deployment_of_the_same_changes_nothing(fleet: Fleet) -> None:
     assert fleet.states() == before
 
 
-def test_a_rollback_goes_back_on_every_host(fleet: Fleet) -> None:
+def test_a_rollback_goes_back_on_every_host(fleet: Fleet, tell: Callable[[str], None]) -> None:
     with fleet.visitors() as load:
         fleet.succeed("rollback", migrations="keep")
+    tell(load.report("a rollback on every host"))
     assert load.failed == []
     assert fleet.wrong("v1") == []
     fleet.make_live("v4")

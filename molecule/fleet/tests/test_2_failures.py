@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from live.fleet import Fleet, extra_inventory
 
 testinfra_hosts = ["ansible://lb"]
 
 
-def test_a_host_that_is_not_well_takes_all_back(fleet: Fleet) -> None:
+def test_a_host_that_is_not_well_takes_all_back(fleet: Fleet, tell: Callable[[str], None]) -> None:
     fleet.make_live("v4")
     version = fleet.balancer.new_version("broken/slow-boot", "unwell.txt", "It does not come up on one host.")
     with fleet.visitors() as load, fleet.last.held():
         outcome = fleet.fail("deploy", version=version, migrations="keep")
+    tell(load.report("health page that fails on one host of two"))
     assert "app2 could not switch: The new release is not healthy" in outcome.message
     assert "Every host serves what it served before: app1 " in outcome.message
     assert load.failed == []
@@ -28,7 +31,7 @@ def test_a_host_that_cannot_be_reached_keeps_all_as_they_are(fleet: Fleet) -> No
     assert fleet.states() == before
 
 
-def test_a_host_that_is_lost_in_the_middle_goes_back_as_well(fleet: Fleet) -> None:
+def test_a_host_that_is_lost_in_the_middle_goes_back_as_well(fleet: Fleet, tell: Callable[[str], None]) -> None:
     version = fleet.balancer.new_version("broken/slow-boot", "lost.txt", "It switches when nobody hears of it.")
     with fleet.visitors() as load, fleet.last.held():
         running = fleet.start("deploy", version=version, migrations="keep")
@@ -36,13 +39,16 @@ def test_a_host_that_is_lost_in_the_middle_goes_back_as_well(fleet: Fleet) -> No
         assert not running.ended, fleet.finish(running)
         fleet.cut_off_until_it_switched(fleet.last, version)
         outcome = fleet.finish(running)
+    tell(load.report("one host of two lost while it switches"))
     assert outcome.code == 2, outcome
     assert "app2 could not switch: the connection was lost" in outcome.message
     assert load.failed == []
     assert fleet.wrong("v4") == []
 
 
-def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_next(fleet: Fleet) -> None:
+def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_next(
+    fleet: Fleet, tell: Callable[[str], None]
+) -> None:
     version = fleet.balancer.new_version("broken/slow-boot", "killed.txt", "One host has it, and the other has not.")
     with fleet.visitors() as load:
         with fleet.last.held():
@@ -58,6 +64,7 @@ def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_n
         fleet.fail("deploy", version="broken/unhealthy", migrations="keep")
         assert fleet.wrong("v4") == []
         fleet.succeed("deploy", version=version, migrations="keep")
+    tell(load.report("controller killed between two switches"))
     assert load.failed == []
     assert fleet.wrong(version) == []
 
