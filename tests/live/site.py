@@ -182,12 +182,18 @@ class Site:
         pids = sorted((each["unit"], each["pid"]) for each in self.processes())
         return f"{files}\n{pids}"
 
+    def stop_step(self, when: str) -> None:
+        """Halt what works on the host for a deployment as soon as a command succeeds there, so that it gets no further."""
+        self.host.check_output("timeout 120 sh -c %s", f"until {when}; do sleep 0.02; done; kill -STOP $({self._at_work})")
+
     def kill_step(self) -> None:
-        """Kill what works on the host for a deployment: the process that holds the lock."""
-        found = self.host.run(f"find /proc/[0-9]*/fd -lname /srv/{self.name}/lock").stdout
-        pids = {path.split("/")[2] for path in found.splitlines()}
-        assert pids, "nothing works on the host"
-        self.host.check_output(f"kill -KILL {' '.join(pids)}")
+        """Kill what works on the host for a deployment."""
+        self.host.check_output(f"kill -KILL $({self._at_work})")
+
+    @property
+    def _at_work(self) -> str:
+        """A command that prints the processes that hold the lock; it prints nothing, and kill fails, where none does."""
+        return f"find /proc/[0-9]*/fd -lname /srv/{self.name}/lock 2>/dev/null | cut -d/ -f3 | sort -u"
 
     def wait(self, for_what: Callable[[], object], seconds: float = 120.0) -> None:
         """Wait until something is the case."""
