@@ -43,12 +43,11 @@ def look(name: str) -> dict[str, Any]:
     for unit in units(name):
         show = ["systemctl", "show", "--property=ControlGroup", "--value", unit]
         group = subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
-        members = []
-        with contextlib.suppress(FileNotFoundError):  # it ended between the two looks, as below
-            members = Path(f"/sys/fs/cgroup{group}/cgroup.procs").read_text().split() if group else []
-        for pid in members:
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                found.append(process(unit, pid, f"/srv/{name}"))
+        members = Path(f"/sys/fs/cgroup{group}/cgroup.procs")
+        with contextlib.suppress(FileNotFoundError):  # the unit ended between the two looks, as a process of it may below
+            for pid in members.read_text().split() if group else ():
+                with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                    found.append(process(unit, pid, f"/srv/{name}"))
     return {"processes": found}
 
 
