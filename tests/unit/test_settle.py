@@ -36,9 +36,9 @@ def waited(group: Path, work: Callable[[float], float | None]) -> float:
 @pytest.mark.parametrize(
     ("work", "seconds"),
     [
-        pytest.param(lambda _: 0.0, 0.25, id="nothing to do"),
-        pytest.param(lambda t: min(t, 0.6), 0.9, id="loads for 0.6 s"),
-        pytest.param(lambda t: t * 0.02, 0.3, id="wakes up now and then"),
+        pytest.param(lambda _: 0.0, settle.QUIET_SECONDS, id="nothing to do"),
+        pytest.param(lambda t: min(t, 0.6), 0.6 + settle.QUIET_SECONDS, id="loads for 0.6 s"),
+        pytest.param(lambda t: t * 0.02, settle.QUIET_SECONDS, id="wakes up now and then"),
         pytest.param(lambda t: t * 0.5, 3.0, id="is always at work"),
         pytest.param(lambda t: t if t < 0.4 else None, 0.4, id="ends"),
     ],

@@ -86,7 +86,7 @@ class Activation:
         self.plan()
         if self.changed:
             instance = self._new_instance()
-            self._candidates(instance)
+            self._candidate(instance)
             self._switch(instance)
             self.live_instance = instance
         self._retire()
@@ -116,18 +116,17 @@ class Activation:
     def _units(self, instance: str, overlap: bool) -> list[str]:
         return [self.layout.unit(slot, instance) for slot, process in self.slots.items() if process["overlap"] == overlap]
 
-    def _candidates(self, instance: str) -> None:
-        """Start the new processes beside the old ones and wait until they are well."""
+    def _candidate(self, instance: str) -> None:
+        """Start the new web process beside the old one and wait until it answers; without one, all that may run twice."""
         begun = time.monotonic()
         systemd.stop([self.layout.unit(slot, other) for slot, other in self.running if other != self.live_instance])
         self._write_settings(self.content)
-        units = self._units(instance, overlap=True)
+        web = self.layout.unit("web", instance)
+        units = [unit for unit in self._units(instance, overlap=True) if unit == web or not self.visited]
         try:
             systemd.start(units)
             self.daemons.start(self.group, self.spec["id"])
-            if self.visited:
-                self._probe(instance)
-            self._settle(units)
+            self._probe(instance) if self.visited else self._settle(units)
         except BaseException:
             systemd.stop(units)
             self._write_settings(self.old_content)
@@ -168,24 +167,26 @@ class Activation:
             raise ActivationError(f"The new release does not stay up: {problem}.{self.daemons.log()}")
 
     def _switch(self, instance: str) -> None:
-        """Send the web server's next connection to the new processes, and prove that visitors are served."""
+        """Start the others, send the web server's next connection here once all are up, and prove that visitors are served."""
         begun = time.monotonic()
         before = self.layout.instance(self.spec["id"])
-        exclusive = self._units(instance, overlap=False)
+        beside, exclusive = (self._units(instance, overlap) for overlap in (True, False))
         slots_before = [slot for slot, other in self.running if other == self.live_instance]
         replaced = [
             self.layout.unit(slot, self.live_instance) for slot in slots_before if self.live_instance and not self._overlaps(slot)
         ]
         try:
-            self._point(self.spec["id"], instance)
+            systemd.start(beside)
             systemd.stop(replaced)
             systemd.start(exclusive)
+            self._settle([*beside, *exclusive])
+            self._point(self.spec["id"], instance)
             self._smoke()
-            self._settle(exclusive)
-            self._prove(self._units(instance, overlap=True))
+            self._prove([*beside, *exclusive])
         except BaseException:
             self._switch_back(before)
-            systemd.stop([*self._units(instance, overlap=True), *exclusive])
+            probe.drain(str(self.layout.socket(instance)))
+            systemd.stop([*beside, *exclusive])
             self._write_settings(self.old_content)
             systemd.start(replaced)
             self.daemons.rest(self.group)
@@ -220,13 +221,13 @@ class Activation:
             )
 
     def _retire(self) -> None:
-        """Let what is not live finish its requests, and stop it."""
+        """Let what is not live finish its requests, and tell it to stop; the phase `record` waits until it has."""
         begun = time.monotonic()
         old = [(slot, instance) for slot, instance in systemd.running(self.layout.name) if instance != self.live_instance]
         for slot, instance in old:
             if slot == "web":
                 probe.drain(str(self.layout.socket(instance)))
-        systemd.stop([self.layout.unit(slot, instance) for slot, instance in old])
+        systemd.order_stop([self.layout.unit(slot, instance) for slot, instance in old])
         resting = self.daemons.other(self.spec["id"])
         if self.daemons.at_work(resting):
             self.daemons.rest(resting)

@@ -20,9 +20,9 @@ class GoingBack(Activation):
         except ActivationError as error:
             self.reasons.append(str(error))
 
-    def _settle(self, units: list[str]) -> None:
+    def _prove(self, units: list[str]) -> None:
         try:
-            super()._settle(units)
+            super()._prove(units)
         except ActivationError as error:
             self.reasons.append(str(error))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from ansible.module_utils.placid.systemd import processes
 
 #: Seconds without work after which a process is up.
-QUIET_SECONDS = 0.25
+QUIET_SECONDS = 0.15
 #: Seconds after which a process that is at work all the time is up, too: there may be a lot to do.
 BUSY_SECONDS = 3.0
 #: Part of the time that waiting for work itself may take.

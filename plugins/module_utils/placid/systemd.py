@@ -82,6 +82,12 @@ def stop(units: Sequence[str]) -> None:
         systemctl("reset-failed", *units, check=False)
 
 
+def order_stop(units: Sequence[str]) -> None:
+    """Tell units to stop, and do not wait for them."""
+    if units:
+        systemctl("stop", "--no-block", *units)
+
+
 def failure(unit: str, state: State) -> str:
     """Why a unit is not well: empty when it runs. How often it had to be restarted since it was started is no matter."""
     if state["ActiveState"] == "active":

@@ -1,11 +1,11 @@
-"""Writing down what became of a release, and removing old ones."""
+"""Writing down what became of a release, and removing old ones while the last processes end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import ledger, provisional
+from ansible.module_utils.placid import ledger, provisional, systemd
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import layout_of, locked, record
 from ansible.module_utils.placid.prune import prune
@@ -34,6 +34,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         pruned = prune(layout, keep)
         if pruned:
             record(module, layout, "pruned", release, removed=pruned)
+        _let_end(layout)
     return {"changed": write or bool(pruned), "pruned": pruned}
 
 
@@ -42,3 +43,10 @@ def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
     if event == "rolled back":
         return {key: done.get("migrate", {}).get(key, []) for key in ("reversed", "kept")}
     return {"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {}
+
+
+def _let_end(layout: Layout) -> None:
+    """Wait until what was told to stop, since it is not live any more, has ended: meanwhile there was something to do."""
+    live = layout.live_release()
+    instance = layout.instance(live) if live else None
+    systemd.stop([layout.unit(slot, other) for slot, other in systemd.running(layout.name) if other != instance])
