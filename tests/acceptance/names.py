@@ -32,6 +32,9 @@ def test_plain_http_leads_to_https(door: FrontDoor) -> None:
 @pytest.mark.parametrize(("option", "protocol"), [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")])
 def test_the_protocols_of_today_are_spoken(door: FrontDoor, option: str, protocol: str) -> None:
     said = door.handshake(option)
+    if protocol == "TLSv1.2" and door.host.system_info.codename != "bookworm":  # Debian 13 has Mozilla's profile "modern"
+        assert "alert" in said
+        return
     assert f"Protocol version: {protocol}" in said
     assert "Verification: OK" in said
 

@@ -83,7 +83,7 @@ class Host:
         "'domains': apps | load_balancer_sites | map(attribute='domains') | flatten if __front else [], "
         "'certified': tls_certificates | map(attribute='domains') if __front else [], "
         "'sources': tls_certificates | map(attribute='source'), "
-        "'profile': nginx_tls_profile | default('intermediate')} }}"
+        "'profile': nginx_tls_profile | default('') if web_server == 'nginx' else apache_tls_profile | default('')} }}"
     )
     FRONT = "inventory_hostname in (groups.load_balancers | default([]) or groups.app_servers | default([]))"
 
@@ -92,6 +92,7 @@ class Host:
         self.facts = json.loads(self.ask("ansible.builtin.debug", f"msg={self.WANTED.replace('__front', f'({self.FRONT})')}"))
         self.address = str(self.facts["address"])
         self.major = self.sh(". /etc/os-release; echo $VERSION_ID")
+        self.facts["profile"] = self.facts["profile"] or ("modern" if int(self.major) >= 13 else "intermediate")
         #: The domains with HTTPS, and where their certificates are from.
         sites = zip(self.facts["certified"], self.facts["sources"], strict=False)
         self.certificates = {domain: source for domains, source in sites for domain in domains}
