@@ -27,6 +27,8 @@ PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
 #: Arguments that are for this plugin alone.
 OWN = ("archive", "wheels_dir", "host", "address")
+#: Phases that are not done on a host that is at rest.
+AT_REST = {"stage", "migrate", "activate", "record"}
 #: A bundle that is not larger travels with the arguments.
 INLINE_BYTES = 1_000_000
 
@@ -87,12 +89,28 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     ]
 
 
+def at_rest(arguments: Mapping[str, Any]) -> bool:
+    """Whether the host has said that what is to be live is, and that nothing is left to do."""
+    known = (arguments.get("host") or {}).get("at_rest")
+    return bool(known) and known == arguments.get("release") and set(arguments["phases"]) <= AT_REST
+
+
+def nothing_done(arguments: Mapping[str, Any], check: bool) -> dict[str, Any]:
+    """What the module returns where it does nothing."""
+    release, address = arguments["release"], arguments.get("address", "")
+    phases = {name: {"changed": False, "seconds": 0.0, "release": release} for name in arguments["phases"]}
+    lines = tell({**arguments.get("done", {}), **phases}, address, check)
+    return {"changed": False, "phases": phases, "release": release, "sent_bytes": 0, "lines": lines}
+
+
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False  # seldom, and then run() makes the directory for it: each way to a host and back takes time
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        if at_rest(arguments):
+            return nothing_done(arguments, self._task.check_mode)
         if "fleet" in arguments:
             return self._among_several(arguments, arguments.pop("fleet"), task_vars or {})
         archive, wheels_dir, host = (arguments.pop(name, None) for name in ("archive", "wheels_dir", "host"))

@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 module: release
 short_description: Do phases of a deployment, a rollback or a change of settings on a host
 description:
-  - C(ask) says what runs on a host and what the host is. It works on a host that was never deployed to. Where another deployment
-    is at work, it waits for that one to end, as long as O(deployment) says, or fails.
+  - C(ask) says what runs on a host and what the host is, deployed to or not. Where another deployment is at work, it waits for
+    that one to end, as long as O(deployment) says, or fails. Where it says that nothing is left to do, no other phase is done.
   - C(stage) sends what the host lacks of an artefact, unpacks it as an unprivileged user, builds the virtual environment offline
     from the wheels that were sent, collects static files, runs the build commands and C(manage.py check --deploy). The release is
     marked complete last.
@@ -68,6 +68,7 @@ options:
   keep_dumps: {description: How many dumps stay there., type: int, default: 5}
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
   command: {description: "For C(manage): a management command with its arguments, quoted as for a shell.", type: str, default: ""}
+  version: {description: "For C(ask): what is to be deployed; the live commit is known by its digits.", type: str, default: ""}
   settings: {description: Environment of the application., type: dict, default: {}}
   secrets: {description: The part of the environment that is secret., type: dict, default: {}}
   direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
@@ -160,6 +161,7 @@ phases:
     confirmed: {description: "C(ask): tokens of the newest runs whose end the ledger holds.", type: list}
     live: {description: "C(ask): the live release as in C(releases); empty before the first deployment.", type: dict}
     previous_good: {description: "C(ask): id of the release that a rollback would put back; may be empty.", type: str}
+    at_rest: {description: "C(ask): id of the live release where O(version) is its commit and nothing is to be done.", type: str}
     good: {description: "C(ask): ids of the complete releases that were live and healthy, the newest last.", type: list}
     releases: {description: "C(ask): the complete releases by id, as C(id), C(commit), C(source) and C(spec_digest).", type: dict}
     requirements: {description: "C(ask): what the live release has installed, a line each.", type: str}
@@ -182,15 +184,8 @@ phases:
 problem: {description: "With O(fleet), why this host could not switch or go back.", returned: when it could not, type: str}
 waiting: {description: "With O(fleet), the turn of this host did not come.", returned: when it did not, type: bool}
 again: {description: "With O(fleet), what is said of this host was said before.", returned: in later batches, type: bool}
-lines:
-  description: What is live and how long each phase took, in words, after C(record).
-  returned: always
-  type: list
-  elements: str
-sent_bytes:
-  description: Size of what was sent to the host.
-  returned: always
-  type: int
+lines: {description: "What is live, and how long each phase took, in words.", returned: always, type: list, elements: str}
+sent_bytes: {description: Size of what was sent to the host., returned: always, type: int}
 """
 
 import importlib
@@ -220,6 +215,7 @@ SPEC = {
     "keep_dumps": {"type": "int", "default": 5},
     "dump": {"type": "str", "default": ""},
     "command": {"type": "str", "default": ""},
+    "version": {"type": "str", "default": ""},
     "front_door": {
         "type": "dict",
         "options": {

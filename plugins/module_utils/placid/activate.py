@@ -86,7 +86,7 @@ class Activation:
         self.plan()
         if self.changed:
             instance = self._new_instance()
-            self._candidate(instance)
+            self._candidates(instance)
             self._switch(instance)
             self.live_instance = instance
         self._retire()
@@ -116,17 +116,20 @@ class Activation:
     def _units(self, instance: str, overlap: bool) -> list[str]:
         return [self.layout.unit(slot, instance) for slot, process in self.slots.items() if process["overlap"] == overlap]
 
-    def _candidate(self, instance: str) -> None:
-        """Start the new web process beside the old one and wait until it answers; without one, all that may run twice."""
+    def _candidates(self, instance: str) -> None:
+        """Start the new processes beside the old ones, web before the others, and wait until all are well."""
         begun = time.monotonic()
         systemd.stop([self.layout.unit(slot, other) for slot, other in self.running if other != self.live_instance])
         self._write_settings(self.content)
         web = self.layout.unit("web", instance)
-        units = [unit for unit in self._units(instance, overlap=True) if unit == web or not self.visited]
+        units = self._units(instance, overlap=True)
         try:
-            systemd.start(units)
+            systemd.start([unit for unit in units if unit == web])
             self.daemons.start(self.group, self.spec["id"])
-            self._probe(instance) if self.visited else self._settle(units)
+            if self.visited:
+                self._probe(instance)
+            systemd.start([unit for unit in units if unit != web])
+            self._settle(units)
         except BaseException:
             systemd.stop(units)
             self._write_settings(self.old_content)
@@ -167,7 +170,7 @@ class Activation:
             raise ActivationError(f"The new release does not stay up: {problem}.{self.daemons.log()}")
 
     def _switch(self, instance: str) -> None:
-        """Start the others, send the web server's next connection here once all are up, and prove that visitors are served."""
+        """Send the web server's next connection to the new processes, and prove that visitors are served."""
         begun = time.monotonic()
         before = self.layout.instance(self.spec["id"])
         beside, exclusive = (self._units(instance, overlap) for overlap in (True, False))
@@ -176,13 +179,12 @@ class Activation:
             self.layout.unit(slot, self.live_instance) for slot in slots_before if self.live_instance and not self._overlaps(slot)
         ]
         try:
-            systemd.start(beside)
+            self._point(self.spec["id"], instance)
             systemd.stop(replaced)
             systemd.start(exclusive)
-            self._settle([*beside, *exclusive])
-            self._point(self.spec["id"], instance)
             self._smoke()
-            self._prove([*beside, *exclusive])
+            self._settle(exclusive)
+            self._prove(beside)
         except BaseException:
             self._switch_back(before)
             probe.drain(str(self.layout.socket(instance)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,22 +46,16 @@ def prune(layout: Layout, keep: int, dry_run: bool = False) -> list[str]:
     if not dry_run:
         for name in old:
             remove_marked(layout.release(name), RELEASE_MARKER)
-        _sweep(layout)
+        for path in unneeded(layout):
+            remove_marked(path, VENV_MARKER) if path.is_dir() else path.unlink()
     return old
 
 
-def _sweep(layout: Layout) -> None:
-    """Remove the artefacts, virtual environments and wheels of which no release is left."""
+def unneeded(layout: Layout) -> list[Path]:
+    """The artefacts, virtual environments and wheels of which no release is left."""
     kept = list(releases(layout).values())
-    artefacts = {path for spec in kept for path in (layout.artefacts / spec["source"], layout.manifest(spec["source"]))}
-    for path in layout.artefacts.iterdir():
-        if path not in artefacts:
-            path.unlink()
-    venvs = {layout.venv(spec["venv_digest"]) for spec in kept}
-    for path in layout.venvs.iterdir():
-        if path not in venvs:
-            remove_marked(path, VENV_MARKER)
-    wheels = {wheel for spec in kept for wheel in spec["wheels"]}
-    for path in layout.wheels.iterdir():
-        if path.name not in wheels:
-            shutil.rmtree(path)
+    needed = {path for spec in kept for path in (layout.artefacts / spec["source"], layout.manifest(spec["source"]))}
+    needed |= {layout.venv(spec["venv_digest"]) for spec in kept}
+    needed |= {layout.wheels / wheel for spec in kept for wheel in spec["wheels"]}
+    there = [path for directory in (layout.artefacts, layout.venvs, layout.wheels) for path in directory.iterdir()]
+    return [path for path in there if path not in needed]

@@ -23,7 +23,7 @@ from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import MARKER, complete, process_environment
-from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, remove_unfinished
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, unfinished
 
 #: What Placid adds to the committed tree, beside the directory of static files.
 ADDITIONS = ("venv", ".placid", MARKER)
@@ -48,16 +48,20 @@ def launcher(layout: Layout, spec: Mapping[str, Any], command: str) -> str:
     return "\n".join(["#!/bin/sh", title, f"cd {directory} || exit 1", *exports, f"exec {command}", ""])
 
 
-def remove_leftovers(layout: Layout) -> None:
-    """Remove what a killed run left: releases without their marker, virtual environments without theirs, and temporary files.
+def leftovers(layout: Layout) -> list[Path]:
+    """What a killed run left: releases without their marker, virtual environments without theirs, and temporary files.
 
     Those beside the settings may hold secrets.
     """
     live = layout.live_release()
     half_made = [layout.release(name) for name in os.listdir(layout.releases) if name != live and complete(layout, name) is None]
-    for path in [*half_made, *layout.home.glob(".*"), *layout.settings.parent.glob(".*")]:
+    return [*half_made, *layout.home.glob(".*"), *layout.settings.parent.glob(".*"), *unfinished(layout)]
+
+
+def remove_leftovers(layout: Layout) -> None:
+    """Remove what a killed run left."""
+    for path in leftovers(layout):
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    remove_unfinished(layout)
 
 
 class Stage:

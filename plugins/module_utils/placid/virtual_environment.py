@@ -21,11 +21,9 @@ from ansible.module_utils.placid.layout import Layout
 MARKER = ".complete"
 
 
-def remove_unfinished(layout: Layout) -> None:
-    """Remove the virtual environments that a killed run left half-built, and its workshops."""
-    for path in layout.venvs.iterdir():
-        if not (path / MARKER).exists():
-            shutil.rmtree(path)
+def unfinished(layout: Layout) -> list[Path]:
+    """The virtual environments that a killed run left half-built, and its workshops."""
+    return [path for path in layout.venvs.iterdir() if not (path / MARKER).exists()]
 
 
 def interpreter(manifest: Mapping[str, Any]) -> str:

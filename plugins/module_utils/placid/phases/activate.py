@@ -28,7 +28,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     layout = layout_of(module)
     settings = environment_of(module)
     front_door = FrontDoor(**module.params["front_door"])
-    if front_door.certificate and not os.path.exists(front_door.certificate) and not module.check_mode:
+    if front_door.certificate and not os.path.exists(front_door.certificate):
         raise PlacidError(
             f"There is no {front_door.certificate}: TLS is new in the inventory. Run ansible-playbook site.yml here first."
         )
@@ -41,7 +41,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             activate(module, layout, activation, release)
     names = "".join(f"{name}\n" for name in activation.settings_changed)
     return {
-        "changed": activation.changed,
+        "changed": activation.changed or (module.check_mode and to_end(activation)),
         "release": release,
         "instance": activation.live_instance,
         "reasons": activation.reasons,
@@ -66,3 +66,9 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
         raise
     if activation.changed:
         record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)
+
+
+def to_end(activation: Activation) -> bool:
+    """Whether processes run that are not those of the live release."""
+    others = [instance for _, instance in activation.running if instance != activation.live_instance]
+    return bool(others) or activation.daemons.at_work(activation.group)

@@ -16,10 +16,13 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dotenv, dump, ledger, provisional
+from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
+
+SHORTEST_COMMIT = 7
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -55,7 +58,29 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "venvs": names(layout.venvs),
         "settings": settings(layout, environment_of(module)),
         "migrations": migrations(layout, module.params["database_url"], events),
+        "at_rest": live["id"] if live and at_rest(module, live) else "",
     }
+
+
+def at_rest(module: AnsibleModule, live: Mapping[str, Any]) -> bool:
+    """Whether to deploy the live commit once more would change nothing, by what the phases say in check mode.
+
+    It is asked only where the version is that commit; a branch or a tag is known on the controller alone.
+    """
+    version = module.params["version"]
+    if len(version) < SHORTEST_COMMIT or not live["commit"].startswith(version):
+        return False
+    from ansible.module_utils.placid.phases import activate, migrate, record
+
+    mode, release = module.check_mode, module.params["release"]
+    module.check_mode, module.params["release"] = True, live["id"]
+    try:
+        phases = [migrate, activate, record] if module.params["database_url"] else [activate, record]
+        return not any(phase.run(module)["changed"] for phase in phases)
+    except PlacidError:  # a deployment will tell
+        return False
+    finally:
+        module.check_mode, module.params["release"] = mode, release
 
 
 def settings(layout: Layout, wanted: Mapping[str, str]) -> dict[str, str]:

@@ -8,9 +8,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, provisional, systemd
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import layout_of, locked, record
-from ansible.module_utils.placid.prune import prune
+from ansible.module_utils.placid.prune import prune, unneeded
 from ansible.module_utils.placid.releases import complete
-from ansible.module_utils.placid.stage import remove_leftovers
+from ansible.module_utils.placid.stage import leftovers, remove_leftovers
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -21,11 +21,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     layout = layout_of(module)
     release = done.get("activate", {}).get("release") or module.params["release"]
     event, keep = module.params["event"], module.params["keep"]
-    if module.check_mode:
-        return {"changed": happened, "pruned": prune(layout, keep, dry_run=True)}
     with locked(module, layout, last=True):
         # The switch counts now, on every host: what was kept in case it would not is no longer needed once that is written.
         write = happened or layout.before.exists() or release not in ledger.good_releases(ledger.read(layout.ledger))
+        if module.check_mode:
+            pruned = prune(layout, keep, dry_run=True)
+            return {"changed": bool(write or pruned or leftovers(layout) or unneeded(layout)), "pruned": pruned}
         if write:
             spec = complete(layout, release) or {}
             record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done))
