@@ -80,6 +80,10 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
         "staged": {"release": stage},
         "staged_in_check_mode": {"release": stage, "check_mode": True},
+        "at_rest": {
+            "release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, "address": "x"}
+        },
+        "at_rest_with_another": {"release": {**stage, "host": {**HOST, "at_rest": "Q"}}},
         "told": {"release": {"application": APP, "phases": ["ask"]}},
         "recorded": {"release": {"application": APP, "phases": ["record"], "release": "R", "deployment": DEPLOYMENT}},
     }
@@ -146,7 +150,7 @@ def test_the_application_is_whole_and_without_its_secrets(results: Results) -> N
                 task,
                 f"/srv/{APP} is missing: this host is not prepared for {APP}. Run ansible-playbook site.yml for it first.",
             )
-            for task in ("staged", "staged_in_check_mode", "recorded")
+            for task in ("staged", "staged_in_check_mode", "at_rest_with_another", "recorded")
         ),
     ],
 )
@@ -199,6 +203,12 @@ def test_a_plan_is_a_release_and_words(results: Results) -> None:
 def test_only_a_real_run_sends_anything(results: Results) -> None:
     assert results["staged"]["sent_bytes"] == 10240  # a tar's least size
     assert results["staged_in_check_mode"]["sent_bytes"] == 0
+
+
+def test_a_host_where_nothing_is_left_to_do_is_not_asked_again(results: Results) -> None:
+    done = results["at_rest"]
+    assert (done["changed"], done["sent_bytes"], done["release"]) == (False, 0, "R")
+    assert done["lines"] == ["live: R (as before)", "look: x", "seconds: stage 0.0, activate 0.0, record 0.0"]
 
 
 def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None:

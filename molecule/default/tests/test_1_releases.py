@@ -76,8 +76,10 @@ def test_the_application_gets_its_secret_as_it_was_written(site: Site) -> None:
 
 def test_the_same_deployment_again_changes_nothing_and_says_so(site: Site) -> None:
     before = site.state()
-    assert site.succeed("deploy", version="v1").recap["changed"] == 0
-    assert site.state() == before
+    for version in ("v1", site.commit("v1")[:8]):
+        outcome = site.succeed("deploy", version=version)
+        assert (outcome.recap["changed"], outcome.output.count("(as before)")) == (0, 1)
+        assert site.state() == before
 
 
 def test_visitors_can_upload_a_picture_and_the_worker_makes_it_small(site: Site) -> None:

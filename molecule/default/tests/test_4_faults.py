@@ -59,6 +59,25 @@ def test_a_deployment_that_is_killed_is_taken_up_by_the_next(
     assert site.state() == before
 
 
+@pytest.mark.parametrize(
+    "amiss",
+    [
+        "systemctl stop 'guestbook-scheduler@*'",
+        "mkdir /srv/guestbook/releases/20260101T000000Z-00000000",
+        "echo DEBUG=true >> /etc/guestbook/settings.env",
+    ],
+)
+def test_what_is_amiss_is_mended_by_deploying_the_live_commit_again(site: Site, amiss: str) -> None:
+    version = site.live()["commit"]
+    assert site.succeed("deploy", version=version).recap["changed"] == 0
+    site.host.check_output(amiss)
+    assert site.succeed("deploy", version=version).code == 0
+    assert site.strays() == []
+    assert site.host.run("grep DEBUG=true /etc/guestbook/settings.env").rc == 1
+    assert "all 4 run the live release" in site.succeed("status").message
+    assert site.succeed("deploy", version=version).recap["changed"] == 0
+
+
 def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
     slow = site.new_version("broken/slow-boot", "second.txt", "One more.")
     late = site.new_version("v4", "late.txt", "Too late.")
