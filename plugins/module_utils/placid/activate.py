@@ -235,9 +235,6 @@ class Activation:
             self.daemons.rest(resting)
             self.changed = True
         self.changed = self.changed or bool(old)
-        for socket in self.layout.run.glob("web-*.sock"):
-            if socket != self.layout.socket(self.live_instance or ""):
-                socket.unlink()
         self.steps["drain"] = round(time.monotonic() - begun, 2)
 
     def _write_settings(self, content: bytes | None) -> None:

@@ -49,5 +49,8 @@ def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
 def _let_end(layout: Layout) -> None:
     """Wait until what was told to stop, since it is not live any more, has ended: meanwhile there was something to do."""
     live = layout.live_release()
-    instance = layout.instance(live) if live else None
+    instance = (layout.instance(live) if live else None) or ""
     systemd.stop([layout.unit(slot, other) for slot, other in systemd.running(layout.name) if other != instance])
+    for socket in layout.run.glob("web-*.sock"):
+        if socket != layout.socket(instance):
+            socket.unlink()
