@@ -30,7 +30,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         try:
             return migrate(module, layout, release)
         except PlacidError:
-            discard(module, layout, release, "migrate")
+            if not module.check_mode:
+                discard(module, layout, release, "migrate")
             raise
 
 
