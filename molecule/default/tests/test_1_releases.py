@@ -118,6 +118,9 @@ def test_visitors_notice_no_deployment_and_no_rollback(site: Site, tell: Callabl
 
 
 def test_a_second_rollback_goes_one_further_but_not_over_a_migration_unasked(site: Site) -> None:
+    before = site.state()
+    assert "entries.0002_likes" in site.fail("rollback", "--check").message
+    assert site.state() == before
     outcome = site.fail("rollback")
     assert "entries.0002_likes" in outcome.message
     assert "-e migrations=keep" in outcome.message
