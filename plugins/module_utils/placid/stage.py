@@ -18,12 +18,13 @@ from typing import Any
 
 from ansible.module_utils.placid import migrations, tree
 from ansible.module_utils.placid.application import slots
+from ansible.module_utils.placid.bytecode import compile_tree
 from ansible.module_utils.placid.command import lower_privileges, run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import MARKER, complete, process_environment
-from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, unfinished
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, interpreter, unfinished
 
 #: What Placid adds to the committed tree, beside the directory of static files.
 ADDITIONS = ("venv", ".placid", MARKER)
@@ -194,9 +195,7 @@ class Stage:
                 "The release is not the committed tree: a build command or collectstatic changed files outside "
                 f"{self.spec['static']['root']}/. Let it write there only."
             )
-        interpreter = f"/usr/bin/python{self.manifest['target']['python']}"
-        compile_tree = [interpreter, "-I", "-S", "-m", "compileall", "-qq", "-j1", "--invalidation-mode", "unchecked-hash"]
-        subprocess.run([*compile_tree, str(self.release)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        compile_tree(interpreter(self.manifest), self.release, "-j1", "--invalidation-mode", "unchecked-hash")
 
     def _check(self) -> None:
         level = self.spec["check_fail_level"]

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.placid.bytecode import adopt, compile_tree
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import WheelhouseError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
@@ -85,22 +86,17 @@ class VirtualEnvironment:
             requirements.write_text(self.manifest["requirements"], encoding="utf-8")
             uv = [str(workshop / "uv"), "--quiet", "--no-config", "--offline", "--no-cache"]
             create = ["venv", "--allow-existing", "--no-python-downloads", "--python", interpreter(self.manifest)]
-            install = [
-                "pip",
-                "install",
-                "--no-index",
-                "--no-deps",
-                "--require-hashes",
-                "--compile-bytecode",
-                "--link-mode",
-                "copy",
-            ]
+            install = ["pip", "install", "--no-index", "--no-deps", "--require-hashes", "--link-mode", "copy"]
             wheels = ["--find-links", str(workshop / "wheels"), "--requirement", str(requirements)]
             what = "Building the virtual environment"
             run_as(user, [*uv, *create, str(self.path)], workshop, {}, what)
             run_as(user, [*uv, *install, *wheels, "--python", str(self.path / "bin/python")], workshop, {}, what)
         (self.path / ".lock").unlink(missing_ok=True)  # uv's own, which anybody could write to
         chown_tree(self.path, 0, 0)
+        live = self.layout.live_release()
+        if live:
+            adopt((self.layout.release(live) / "venv").resolve(), self.path)
+        compile_tree(interpreter(self.manifest), self.path, "-j0")
         sync_file_system(self.path)
         replace_file(self.path / MARKER, b"")
         sync_directory(self.layout.venvs)
