@@ -223,7 +223,7 @@ class Activation:
             )
 
     def _retire(self) -> None:
-        """Let what is not live finish its requests, and tell it to stop; the phase `record` waits until it has."""
+        """Let what is not live finish its requests, and tell it to stop; `let_end` of the phase `record` waits for it."""
         begun = time.monotonic()
         old = [(slot, instance) for slot, instance in systemd.running(self.layout.name) if instance != self.live_instance]
         for slot, instance in old:

@@ -77,7 +77,7 @@ def at_rest(module: AnsibleModule, live: Mapping[str, Any]) -> bool:
     try:
         phases = [migrate, activate, record] if module.params["database_url"] else [activate, record]
         return not any(phase.run(module)["changed"] for phase in phases)
-    except PlacidError:  # a deployment will tell
+    except (PlacidError, OSError):  # a deployment will tell, and another one may be at work
         return False
     finally:
         module.check_mode, module.params["release"] = mode, release

@@ -11,6 +11,7 @@ from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.going_back import GoingBack, withdraw
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, disguises, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.phases.record import let_end
 from ansible.module_utils.placid.releases import complete
 
 
@@ -45,4 +46,5 @@ def go_back(module: AnsibleModule, layout: Layout, before: provisional.Before) -
     module.no_log_values.update(secrets, *(disguises(secret) for secret in secrets))
     activation = GoingBack(layout, spec, settings, FrontDoor(**module.params["front_door"]))
     activation.run()
+    let_end(layout)
     return activation.reasons

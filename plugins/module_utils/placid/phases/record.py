@@ -35,7 +35,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         pruned = prune(layout, keep)
         if pruned:
             record(module, layout, "pruned", release, removed=pruned)
-        _let_end(layout)
+        let_end(layout)
     return {"changed": write or bool(pruned), "pruned": pruned}
 
 
@@ -46,7 +46,7 @@ def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {}
 
 
-def _let_end(layout: Layout) -> None:
+def let_end(layout: Layout) -> None:
     """Wait until what was told to stop, since it is not live any more, has ended: meanwhile there was something to do."""
     live = layout.live_release()
     instance = (layout.instance(live) if live else None) or ""
