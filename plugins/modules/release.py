@@ -18,11 +18,11 @@ description:
     C(lock_timeout).
   - C(activate) writes the settings file, starts the release's processes beside those that run, asks the new web process for its
     health page with a real Host and scheme header, switches with one rename, asks the smoke paths through the web server, and
-    lets the old processes finish. What is to do is found from the processes that run.
+    tells the old processes to finish. What is to do is found from the processes that run.
   - C(go_back) makes live again what was live before an C(activate) of several hosts that did not come about on every host. A
     health page that is not well does not stop it, since all hosts are to run one release.
-  - C(record) writes what happened into the ledger, and removes releases, virtual environments, wheels and archives that are not
-    needed any more.
+  - C(record) writes what happened into the ledger, removes releases, virtual environments, wheels and archives that are not
+    needed any more, and waits until the old processes have ended.
   - C(restore) dumps the database, then puts an earlier dump in the place of all that the application's role owns in it, in one
     transaction, as the application's user; it tells how the migrations of the live release and the database differ afterwards.
   - Phases of one call follow one another on the host; the first that fails ends the call. A failure leaves the release that was
