@@ -15,10 +15,10 @@ description:
     marked complete last.
   - C(migrate) finds the migrations of the database that the live release knows and this one does not, and refuses, keeps or
     reverses them; then it applies what is pending, as the application's user, under a PostgreSQL advisory lock and with a
-    C(lock_timeout).
+    C(lock_timeout) of a few seconds, after which atomic migrations are tried again.
   - C(activate) writes the settings file, starts the release's processes beside those that run, asks the new web process for its
-    health page with a real Host and scheme header, switches with one rename, asks the smoke paths through the web server, and
-    tells the old processes to finish. What is to do is found from the processes that run.
+    health page and the smoke paths with a real Host and scheme header, switches with one rename, asks the smoke paths through
+    the web server, and tells the old processes to finish. What is to do is found from the processes that run.
   - C(go_back) makes live again what was live before an C(activate) of several hosts that did not come about on every host. A
     health page that is not well does not stop it, since all hosts are to run one release.
   - C(record) writes what happened into the ledger, removes releases, virtual environments, wheels and archives that are not

@@ -76,11 +76,11 @@ def rebooted(site: Site, version: str) -> Outcome:
     return outcome
 
 
-def full(directory: str) -> Fault:
+def full(directory: str, size: str = "size=16k") -> Fault:
     """A disk without room: a small one that is full is mounted at a directory."""
 
     def fault(site: Site, version: str) -> Outcome:
-        site.host.check_output(f"mkdir -p {directory} && mount -t tmpfs -o size=16k tmpfs {directory}")
+        site.host.check_output(f"mkdir -p {directory} && mount -t tmpfs -o {size} tmpfs {directory}")
         site.host.run(f"dd if=/dev/zero of={directory}/full bs=4k count=9")
         try:
             return site.fail("deploy", version=version)

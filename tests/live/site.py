@@ -79,8 +79,11 @@ class Site:
         file = self.repository / path
         self.git("checkout", "--quiet", "--detach", base)
         file.write_text(text)
-        self.git("add", path)
-        self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message", f"Add {path}")
+        return self.commit_all(f"Add {path}")
+
+    def commit_all(self, message: str) -> str:
+        self.git("add", "--all")
+        self.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message", message)
         return self.commit("HEAD")
 
     def git(self, *words: str) -> str:

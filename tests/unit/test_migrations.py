@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from ansible.module_utils.placid import migrations
 from ansible.module_utils.placid.command import CommandError, written
-from ansible.module_utils.placid.django_migrations import reverse_targets
+from ansible.module_utils.placid.django_migrations import patiently, reverse_targets
 
 Key = tuple[str, str]
 
@@ -80,6 +80,43 @@ def test_a_database_that_fits_a_release_need_not_be_asked_again(
     plan = {"pending": pending, "known": known, "applied_before": applied}
     assert migrations.nothing_to_do(plan) is nothing
     assert migrations.nothing_to_do(None) is False
+
+
+class OperationalError(Exception):
+    """As Django's: what the driver raised is its cause."""
+
+    def __init__(self, **cause: str) -> None:
+        super().__init__("canceling statement due to lock timeout")
+        self.__cause__ = type("LockNotAvailable", (Exception,), cause)()
+
+
+@pytest.mark.parametrize("cause", [{"sqlstate": "55P03"}, {"pgcode": "55P03"}])
+def test_a_table_that_is_in_use_is_waited_for_a_few_times(cause: dict[str, str]) -> None:
+    tries = []
+
+    def migrate(until: int) -> None:
+        tries.append(until)
+        if len(tries) < until:
+            raise OperationalError(**cause)
+
+    patiently(lambda: migrate(3), tries=3, pause=0)
+    assert len(tries) == 3
+    with pytest.raises(OperationalError):
+        patiently(lambda: migrate(9), tries=3, pause=0)
+    assert len(tries) == 6
+
+
+@pytest.mark.parametrize("error", [OperationalError(sqlstate="57014"), OperationalError(), ValueError("No colour was found")])
+def test_what_else_goes_wrong_is_not_tried_again(error: Exception) -> None:
+    tries = []
+
+    def migrate() -> None:
+        tries.append(error)
+        raise error
+
+    with pytest.raises(type(error)):
+        patiently(migrate, tries=3, pause=0)
+    assert tries == [error]
 
 
 MANAGE = """

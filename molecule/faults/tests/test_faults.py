@@ -2,80 +2,126 @@
 
 from __future__ import annotations
 
-import os
-import re
+import threading
 from dataclasses import dataclass
+from signal import SIGINT, SIGTERM
 
 import pytest
 
-from live import faults
+from live import faults, surroundings, versions
 from live.site import PLANTED, Site
 from live.table import Table
+
+NEW = versions.like("v4")
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, a version to base the deployed one on, words that the run must say, and whether visitors may notice."""
+    """A fault, the version that is deployed, words that the run must say, and whether visitors may notice."""
 
     name: str
     fault: faults.Fault
-    base: str = "v4"
+    version: versions.Version = NEW
     says: tuple[str, ...] = ()
     noticed: bool = False
     mends: bool = True  # whether the next deployment is of the same version, or of a good one
 
 
 KEEP = 5  # what an application keeps unless it says otherwise
-LYING, HOSTILE, LARGE = "a lock that lies", "a tree that leads outside", "a tree that is sent as a file"
-SLOW = "broken/slow-boot"
+SLOW = versions.like(versions.SLOW)
+OTHER_LOCK = versions.like("broken/changed-lock")
 STAGED = "ls /srv/guestbook/releases/*-{commit}/release.json"
+READ_ONLY = "mount --bind /srv/guestbook /srv/guestbook && mount -o remount,bind,ro /srv/guestbook"
+REAL = "cd /srv/guestbook && cp -a $(readlink -f current) real && mv current link && mv real current"
+LINK = "cd /srv/guestbook && rm -r current && mv link current"
+NO_TMP = "mount -t tmpfs -o noexec,size=16k tmpfs /tmp; dd if=/dev/zero of=/tmp/full bs=4k count=9 2>/dev/null || true"
 CASES = [
-    Case("wheels on the host damaged and missing", faults.wheels, "broken/changed-lock", ("The wheel ",)),
+    Case("wheels on the host damaged and missing", faults.wheels, OTHER_LOCK, ("The wheel ",)),
     Case("controller killed while it asks and builds", faults.killed_early),
     Case("controller killed while the release is staged", faults.killed("ls -d /srv/guestbook/releases/*-{commit}")),
     Case("controller killed when it is staged", faults.killed(STAGED), SLOW),
     Case("controller killed while new processes start", faults.killed(faults.SLOW), SLOW),
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),
+    Case("Ctrl-C while new processes start", surroundings.signalled(SIGINT), SLOW),
+    Case("job cancelled while new processes start", surroundings.signalled(SIGTERM), SLOW),
     Case("SSH connection cut", faults.cut, SLOW),
+    Case("SSH connection that falls silent", surroundings.silent, SLOW),
+    Case("unusual umask, locale and time zone", surroundings.abroad),
+    Case("file names that programs stumble over", surroundings.abroad, versions.oddly_named),
     Case("two deployments at once", faults.twice, SLOW),
-    Case("no room for what is sent", faults.full("/root/.ansible"), LARGE, ("No space left on device",)),
+    Case("no room for what is sent", faults.full("/root/.ansible"), versions.large, ("No space left on device",)),
     Case("no room for the settings", faults.full("/etc/guestbook"), says=("No space left on device: /etc/guestbook/",)),
-    Case("hash in the lock that lies", faults.fails, LYING, mends=False),
-    Case("link in the tree that leads outside", faults.fails, HOSTILE, mends=False),
-    Case("migration that fails", faults.fails, "broken/failing-migration", ("No colour was found",), mends=False),
-    Case("health page that fails", faults.fails, "broken/unhealthy", ("asked for /healthz",), mends=False),
+    Case(
+        "no inode for the settings",
+        faults.full("/etc/guestbook", "nr_inodes=2"),
+        says=("No space left on device: /etc/guestbook/",),
+    ),
+    Case(
+        "file system that cannot be written",
+        surroundings.without(READ_ONLY, "umount /srv/guestbook"),
+        says=("Read-only file system",),
+    ),
+    Case("current a directory", surroundings.without(REAL, LINK), says=("/srv/guestbook/current is no symbolic link",)),
+    Case("hash in the lock that lies", faults.fails, versions.lying, mends=False),
+    Case("link in the tree that leads outside", faults.fails, versions.hostile, mends=False),
+    Case("migration that fails", faults.fails, versions.like("broken/failing-migration"), ("No colour was found",), mends=False),
+    Case(
+        "migration that fails half-way",
+        faults.fails,
+        versions.migrating(versions.COLUMN, "SELECT 1/0", atomic=False),
+        ("division by zero", "is atomic, so that a part"),
+        mends=False,
+    ),
+    Case(
+        "migration of a table that is in use",
+        surroundings.busy_table(300, False),
+        versions.migrating(versions.COLUMN),
+        ("lock timeout", "At work in the database: process ", " of postgres"),
+        mends=False,
+    ),
+    Case(
+        "migration of a table that is in use for a while",
+        surroundings.busy_table(7, True),
+        versions.migrating(versions.COLUMN),
+        mends=False,
+    ),
+    Case("health page that fails", faults.fails, versions.like("broken/unhealthy"), ("asked for /healthz",), mends=False),
+    Case(
+        "front page that fails",
+        faults.fails,
+        versions.with_file("entries/templates/entries/front_page.html", "{% broken %}"),
+        mends=False,
+    ),
     Case("wrong password of the vault", faults.wrong_password, says=("ecrypt",)),
     Case("leftovers of every kind", faults.leftovers),
+    Case(
+        "temporary directory full, and nothing in it may run",
+        surroundings.without(NO_TMP, "umount /tmp", succeeds=True),
+        OTHER_LOCK,
+    ),
+    Case(
+        "cache killed while new processes start", surroundings.in_the_middle("systemctl kill -s KILL memcached@guestbook"), SLOW
+    ),
     Case("database slow to start", faults.database("systemctl stop postgresql", "systemctl start postgresql"), noticed=True),
     Case("database stopped", faults.database("systemctl stop postgresql"), says=("the database did not answer",), noticed=True),
+    Case(
+        "database restarted while new processes start",
+        surroundings.in_the_middle("systemctl restart postgresql"),
+        SLOW,
+        noticed=True,
+    ),
     Case("host rebooted while new processes start", faults.rebooted, SLOW, noticed=True),
 ]
 
 
-def prepare(site: Site, case: Case) -> str:
-    """A version that the host has never seen."""
-    if case.base == LYING:
-        lock = site.git("show", "v4:requirements.txt")
-        return site.new_version("v4", "requirements.txt", re.sub(r"sha256:.", "sha256:0", lock))
-    if case.base == LARGE:
-        return site.new_version("v4", "large.txt", os.urandom(1_500_000).hex())
-    if case.base == HOSTILE:
-        site.git("checkout", "--quiet", "--detach", "v4")
-        (site.repository / "outside").symlink_to("../../outside")
-        site.git("add", "outside")
-        site.git("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "commit", "--quiet", "--message", "Lead outside")
-        return site.commit("HEAD")
-    return site.new_version(case.base, f"{CASES.index(case)}.txt", case.name)
-
-
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fault_is_survived(site: Site, table: Table, case: Case) -> None:
-    version, before = prepare(site, case), site.live()["commit"]
+    version, before = case.version(site), site.live()["commit"]
     with site.visitors(new=2, kept=1) as load:
         outcome = case.fault(site, version)
         served = "the new release" if site.live()["commit"] == version else "the old release"
         assert site.live()["commit"] in (before, version)
-        after = version if case.mends else site.new_version("v4", f"after-{CASES.index(case)}.txt", "Mended.")
+        after = version if case.mends else NEW(site)
         site.succeed("deploy", version=after, migrations="keep")
     ended = {0: "went through", -9: "killed"}.get(outcome.code, "failed, and said why")
     table.add(case.name, ended, served, load)
@@ -88,6 +134,18 @@ def test_a_fault_is_survived(site: Site, table: Table, case: Case) -> None:
     assert len(site.releases()) <= KEEP
     assert [each["commit"] for each in site.ledger() if each["event"] == "deployed"][-1] == after
     assert site.succeed("deploy", version=after).recap["changed"] == 0
+
+
+def test_a_long_request_is_answered_by_the_release_that_it_was_asked_of(site: Site) -> None:
+    site.succeed("deploy", version=versions.with_file("entries/urls.py", versions.PAGES)(site))
+    slow, answers = site.live()["commit"], []
+    visitor = threading.Thread(target=lambda: answers.append(site.ask("/slow")))
+    visitor.start()
+    site.succeed("deploy", version="v4")
+    visitor.join()
+    assert [(answer.status, answer.headers["x-commit"]) for answer in answers] == [(200, slow)]
+    assert site.serves("v4")
+    assert site.strays() == []
 
 
 def test_no_fault_left_the_secret_anywhere_but_in_its_file(site: Site) -> None:

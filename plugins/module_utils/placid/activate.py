@@ -11,7 +11,7 @@ import grp
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible.module_utils.placid import dotenv, probe, settle, systemd
@@ -138,21 +138,31 @@ class Activation:
         self.steps["start"] = round(time.monotonic() - begun, 2)
 
     def _probe(self, instance: str) -> None:
-        health, unit, door = self.spec["health_check"], self.layout.unit("web", instance), self.front_door
+        """Ask the new processes for what must be well, while visitors do not get to them yet."""
+        health, unit = self.spec["health_check"], self.layout.unit("web", instance)
+        other = {"group": self.group} if self.daemons else {"socket": self.layout.socket(instance)}
+        door = replace(self.front_door, **other)
         problem = probe.wait_until_healthy(
-            (lambda: door.ask(health["path"], self.group))
-            if self.daemons
-            else lambda: probe.status(self.layout.socket(instance), health["path"], door.host, door.scheme),
+            lambda: door.ask(health["path"]),
             health["status"],
             health["timeout"],
             broken=lambda: "" if self.daemons else systemd.early_failure(unit, systemd.states([unit])[unit]),
         )
         if problem:
-            log = self.daemons.log() if self.daemons else systemd.log(unit)
             raise ActivationError(
                 f"The new release is not healthy: asked for {health['path']} as {door.host}, {problem}. "
-                f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{log}"
+                f"Mend the application, or apps[{self.layout.name}].health_check if the question is wrong.{self._log(instance)}"
             )
+        self._smoke("The new release is not healthy", door, instance)
+
+    def _smoke(self, where: str, door: FrontDoor, instance: str) -> None:
+        problem = door.problem() if self.visited else ""
+        if problem:
+            advice = f"The release before it serves. Mend the application, or apps[{self.layout.name}].smoke."
+            raise ActivationError(f"{where}: {problem}. {advice}{self._log(instance)}")
+
+    def _log(self, instance: str) -> str:
+        return self.daemons.log() if self.daemons else systemd.log(self.layout.unit("web", instance))
 
     def _settle(self, units: list[str]) -> None:
         """Wait until processes are up, and prove what they run."""
@@ -180,9 +190,9 @@ class Activation:
         ]
         try:
             self._point(self.spec["id"], instance)
+            self._smoke("Through the web server", self.front_door, instance)
             systemd.stop(replaced)
             systemd.start(exclusive)
-            self._smoke()
             self._settle(exclusive)
             self._prove(beside)
         except BaseException:
@@ -214,13 +224,6 @@ class Activation:
             self.daemons.point(self.live, self.daemons.beside(self.group))
         elif not self.live:
             self.layout.current.unlink(missing_ok=True)
-
-    def _smoke(self) -> None:
-        problem = self.front_door.problem() if self.visited else ""
-        if problem:
-            raise ActivationError(
-                f"Through the web server, {problem}. The release before it serves again. Mend the application, or its paths."
-            )
 
     def _retire(self) -> None:
         """Let what is not live finish its requests, and tell it to stop; `let_end` of the phase `record` waits for it."""

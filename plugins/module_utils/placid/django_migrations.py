@@ -3,22 +3,35 @@
 This source runs inside an application's own virtual environment, as the application's user: `python - MODE ARGUMENT` with
 the source on standard input. It imports nothing of Placid's, and Django only when it runs. Its last line of
 output is RESULT and JSON:
-{"pending": [], "known": [], "applied_before": [], "applied_after": [], "error": ""}, migrations as "app_label.name".
+{"pending": [], "known": [], "applied_before": [], "applied_after": [], "error": ""}, migrations as "app_label.name"; where a
+table's lock was not to be had, "holders" says who is at work in the database.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import runpy
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 RESULT = "placid-result "
 #: The advisory lock that one migration run holds in an application's database ("placid" in ASCII).
 LOCK_KEY = 0x706C61636964
+#: PostgreSQL's lock_not_available, which ends a statement after lock_timeout.
+#: https://www.postgresql.org/docs/current/errcodes-appendix.html
+LOCK_NOT_AVAILABLE = "55P03"
+#: Whose transactions have locks on tables for longer than a number of seconds, or nobody knows for how long.
+HOLDERS = """
+SELECT DISTINCT a.pid, a.usename, date_trunc('second', a.xact_start)::text
+FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+WHERE l.locktype = 'relation' AND l.granted AND a.datname = current_database() AND a.pid <> pg_backend_pid()
+AND coalesce(a.xact_start < now() - make_interval(secs => %s), true)
+ORDER BY a.pid LIMIT 5
+"""
 
 
 def wait_for_database(connection: Any, seconds: float) -> None:
@@ -63,6 +76,30 @@ def locked(connection: Any, lock_timeout: float, wait: float) -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
+def lock_timed_out(error: Exception) -> bool:
+    """Whether a statement waited in vain for a lock; psycopg 3 and psycopg2 say it in different words."""
+    cause = error.__cause__
+    return LOCK_NOT_AVAILABLE in (getattr(cause, "sqlstate", None), getattr(cause, "pgcode", None))
+
+
+def patiently(migrate: Callable[[], object], tries: int, pause: float) -> None:
+    """Migrate, and again where a table's lock was not to be had: between two tries who waits for the table has it."""
+    for left in reversed(range(tries)):
+        try:
+            migrate()
+            return
+        except Exception as error:
+            if not left or not lock_timed_out(error):
+                raise
+        time.sleep(pause)
+
+
+def holders(connection: Any, seconds: float) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDERS, [seconds])
+        return [f"process {pid} of {user}" + (f" since {since}" if since else "") for pid, user, since in cursor.fetchall()]
+
+
 def applied(connection: Any) -> list[str]:
     from django.db.migrations.recorder import MigrationRecorder
 
@@ -96,16 +133,28 @@ def work(mode: str, argument: dict[str, Any]) -> dict[str, Any]:
         result["known"] = sorted(".".join(key) for key in executor.loader.disk_migrations)
         result["applied_before"] = result["applied_after"] = applied(connection)
         calls: list[list[str]] = [[]] if mode == "migrate" and result["pending"] else []
+        concerned = result["pending"]
         if mode == "reverse":
             calls = reverse_targets(executor.loader, set(argument["keep"]), result["applied_before"])
+            concerned = [each for each in result["applied_before"] if each not in argument["keep"]]
+        found = [executor.loader.disk_migrations.get(tuple(each.split(".", 1))) for each in concerned]
+        # What is not atomic may have done a part of its work, which it would do again.
+        atomic = all(migration and migration.atomic for migration in found)
+        tries = argument["lock_tries"] if atomic else 1
+        failed = None
         try:
             for words in calls:
-                call_command("migrate", *words, interactive=False)
+                migrate = functools.partial(call_command, "migrate", *words, interactive=False)
+                patiently(migrate, tries, argument["lock_pause"])
         except Exception as error:  # whatever the application's code raises is reported with what was applied before it
-            result["error"] = f"{type(error).__name__}: {error}".strip()
+            failed, result["error"] = error, f"{type(error).__name__}: {error}".strip()
         if calls:
             connection.close_if_unusable_or_obsolete()
             result["applied_after"] = applied(connection)
+        if failed and not atomic:
+            result["error"] += ". Not every migration of these is atomic, so that a part of one may have been applied: look at it"
+        if failed and lock_timed_out(failed):
+            result["holders"] = holders(connection, argument["lock_timeout"])
         left = sorted(set(result["applied_after"]) - set(argument["keep"])) if mode == "reverse" else []
         if left and not result["error"]:
             result["error"] = f"Django does not take back {', '.join(left)}, which stand on a branch of their own"

@@ -1,4 +1,4 @@
-"""Asking the web server of this host as visitors do."""
+"""Asking the web server of this host as visitors do, or new processes before visitors get to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from ansible.module_utils.placid import probe
 class FrontDoor:
     """How visitors come in: the site's first domain, the web server's port here, the scheme, and the paths that must answer.
 
-    certificate: the one that the web server is to show; empty for plain HTTP.
+    certificate: the one that the web server is to show; empty for plain HTTP. socket, group: the web process, or the group of
+    mod_wsgi's processes, that is asked instead of what visitors get.
     """
 
     host: str
@@ -21,11 +22,14 @@ class FrontDoor:
     scheme: str
     smoke: list[str]
     certificate: str = ""
+    socket: Path | None = None
+    group: str = ""
 
-    def ask(self, path: str, group: str = "") -> int:
-        """The status of a page; group: what of mod_wsgi's processes is asked, if not those that visitors get."""
-        certificate = Path(self.certificate) if self.certificate else None
-        return probe.status(("127.0.0.1", self.port), path, self.host, self.scheme, certificate=certificate, group=group)
+    def ask(self, path: str) -> int:
+        """The status of a page."""
+        certificate = Path(self.certificate) if self.certificate and not self.socket else None
+        address = self.socket or ("127.0.0.1", self.port)
+        return probe.status(address, path, self.host, self.scheme, certificate=certificate, group=self.group)
 
     def problem(self) -> str:
         """What is wrong with the first of the paths that is not well; empty where all are."""

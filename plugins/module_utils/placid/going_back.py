@@ -5,6 +5,7 @@ from __future__ import annotations
 from ansible.module_utils.placid import systemd
 from ansible.module_utils.placid.activate import Activation, ActivationError
 from ansible.module_utils.placid.daemons import daemons
+from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 
 
@@ -26,9 +27,9 @@ class GoingBack(Activation):
         except ActivationError as error:
             self.reasons.append(str(error))
 
-    def _smoke(self) -> None:
+    def _smoke(self, where: str, door: FrontDoor, instance: str) -> None:
         try:
-            super()._smoke()
+            super()._smoke(where, door, instance)
         except ActivationError as error:
             self.reasons.append(str(error))
 

@@ -12,6 +12,10 @@ from ansible.module_utils.placid import django_migrations
 from ansible.module_utils.placid.command import run_as, written
 from ansible.module_utils.placid.errors import PlacidError
 
+#: Seconds for a database that is starting, for another run's migrations, and for a table's lock. Who wants a table that a
+#: migration waits for waits, too: so that is short, and tried again after a pause in which they get it.
+PATIENCE = {"database_wait": 60, "lock_wait": 60, "lock_timeout": 3, "lock_tries": 5, "lock_pause": 2}
+
 
 class MigrationError(PlacidError):
     """A migration that was not applied; result is what django_migrations.work returned, if it came so far."""
@@ -34,11 +38,20 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
     if result["error"]:
         done = sorted(set(result["applied_after"]) - set(result["applied_before"]))
         raise MigrationError(
-            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. "
-            "Mend the migration and deploy the commit that mends it.",
+            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. {_advice(result)}",
             result,
         )
     return result
+
+
+def _advice(result: Mapping[str, Any]) -> str:
+    if "holders" not in result:
+        return "Mend the migration and deploy the commit that mends it."
+    who = ", ".join(result["holders"]) or "nobody any more"
+    return (
+        f"A table was in use all the time. At work in the database: {who}. Wait for them, or end them as postgres with "
+        "SELECT pg_terminate_backend(<process>), and type the same command again."
+    )
 
 
 def check(user: str, release: Path, environment: Mapping[str, str], level: str) -> dict[str, Any] | None:
@@ -59,7 +72,7 @@ def nothing_to_do(plan: Mapping[str, Any] | None) -> bool:
 def _ask(
     mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, argument: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    argument = {"database_wait": 60, "lock_timeout": 10, "lock_wait": 60, **argument}
+    argument = {**PATIENCE, **argument}
     output = run_as(
         user,
         [str(release / "venv/bin/python"), "-", mode, json.dumps(argument)],

@@ -1,0 +1,101 @@
+"""Faults of what is around a deployment: who typed it, the host's disk and clock, its database and its cache."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Mapping
+
+from live.faults import CUT, SLOW, Fault
+from live.playbook import Outcome
+from live.site import Site
+
+
+@contextlib.contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Variables of the environment, for what is started in the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def signalled(number: signal.Signals) -> Fault:
+    """The controller, told to end while new processes start: by Ctrl-C, or as a job that is cancelled."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        with site.held():
+            running = site.start("deploy", version=version)
+            site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+            assert not running.ended, site.finish(running)
+            os.killpg(running.process.pid, number)
+            return site.finish(running)
+
+    return fault
+
+
+def silent(site: Site, version: str) -> Outcome:
+    """The connection, which says nothing any more while new processes start, and never ends."""
+    with site.held():
+        running = site.start("deploy", version=version)
+        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+        site.host.check_output("sh -c %s", CUT.replace("KILL", "STOP"))
+        return site.finish(running)
+
+
+def abroad(site: Site, version: str) -> Outcome:
+    """An unusual umask, locale and time zone on the controller."""
+    before = os.umask(0o077)
+    try:
+        with environment({"LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu"}):
+            return site.succeed("deploy", version=version)
+    finally:
+        os.umask(before)
+
+
+def without(what: str, then: str, succeeds: bool = False) -> Fault:
+    """Something that the host is without during the deployment: a command that takes it away, and one that gives it back."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        site.host.check_output("sh -c %s", what)
+        try:
+            return (site.succeed if succeeds else site.fail)("deploy", version=version)
+        finally:
+            site.host.check_output("sh -c %s", then)
+
+    return fault
+
+
+BUSY = "psql -qd guestbook -c 'BEGIN; SELECT count(*) FROM entries_entry; SELECT pg_sleep(SECONDS)'"
+
+
+def busy_table(seconds: int, succeeds: bool) -> Fault:
+    """A transaction that has read a table which a migration is to change, and takes some time."""
+    begin = BUSY.replace("SECONDS", str(seconds))
+    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
+
+    def fault(site: Site, version: str) -> Outcome:
+        site.host.check_output("sh -c %s", f"setsid runuser -u postgres -- {begin} >/dev/null 2>&1 & sleep 0.5")
+        try:
+            return (site.succeed if succeeds else site.fail)("deploy", version=version)
+        finally:
+            site.host.check_output("runuser -u postgres -- psql -qc %s", end)
+
+    return fault
+
+
+def in_the_middle(command: str) -> Fault:
+    """A command on the host while new processes start."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        with site.held():
+            running = site.start("deploy", version=version)
+            site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+            site.host.check_output("sh -c %s", command)
+        return site.finish(running)
+
+    return fault

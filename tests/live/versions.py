@@ -1,0 +1,79 @@
+"""Versions of the example that the host has never seen, each with something about it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from secrets import token_hex
+
+from live.site import Site
+
+Version = Callable[[Site], str]
+SLOW = "broken/slow-boot"  # its web process waits while the site is held
+
+#: Adds a column, for which nobody else may be at the table.
+MIGRATION = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    atomic = {atomic}
+    dependencies = [("entries", "0002_likes")]
+    operations = [migrations.RunSQL(sql, "SELECT 1") for sql in {statements}]
+"""
+COLUMN = "ALTER TABLE entries_entry ADD COLUMN IF NOT EXISTS noted text"
+#: A page that takes its time.
+PAGES = """
+import time
+
+from django.http import HttpResponse
+from django.urls import path
+
+from entries import views
+
+def slow(request):
+    time.sleep(15)
+    return HttpResponse("At last.")
+
+urlpatterns = [path("", views.front_page, name="front_page"), path("slow", slow)]
+"""
+
+
+def like(base: str) -> Version:
+    """One of the example's own versions."""
+    return lambda site: site.new_version(base, "news.txt", token_hex())
+
+
+def with_file(path: str, text: str) -> Version:
+    """The newest good version with one file written."""
+    return lambda site: site.new_version("v4", path, text)
+
+
+def migrating(*statements: str, atomic: bool = True) -> Version:
+    return with_file("entries/migrations/0003_noted.py", MIGRATION.format(atomic=atomic, statements=statements))
+
+
+def lying(site: Site) -> str:
+    """A hash in the lock is that of nothing."""
+    lock = site.git("show", "v4:requirements.txt")
+    return site.new_version("v4", "requirements.txt", re.sub(r"sha256:.", "sha256:0", lock))
+
+
+def large(site: Site) -> str:
+    """Too large to travel among a module's arguments."""
+    return site.new_version("v4", "large.txt", os.urandom(1_500_000).hex())
+
+
+def hostile(site: Site) -> str:
+    """A link leads out of the tree."""
+    site.git("checkout", "--quiet", "--detach", "v4")
+    (site.repository / "outside").symlink_to("../../outside")
+    return site.commit_all("Lead outside")
+
+
+def oddly_named(site: Site) -> str:
+    """File names as a file system takes them and programs stumble over."""
+    site.git("checkout", "--quiet", "--detach", "v4")
+    for odd in ("-rf", "two\nlines", "näme ☃", "$(touch x)", "a'b\"c", " ", "entries/static/entries/-ü.css"):
+        (site.repository / odd).write_text(odd)
+    return site.commit_all("Name files oddly")
