@@ -32,6 +32,19 @@ def test_a_broken_version_is_not_made_live(site: Site, version: str, words: list
     assert "colour" not in site.sql("SELECT column_name FROM information_schema.columns WHERE table_name = 'entries_entry'")
 
 
+def test_a_page_that_is_broken_behind_a_good_health_page_is_seen_by_nobody(site: Site) -> None:
+    live, processes = site.live(), site.processes()
+    broken = site.new_version("v3", "entries/templates/entries/front_page.html", "{% broken %}")
+    with site.visitors(new=1) as load:
+        outcome = site.fail("deploy", version=broken)
+    assert load.failed == []
+    assert "The new release is not healthy: guestbook.localhost/ is not well: it answered 500" in outcome.message
+    assert "TemplateSyntaxError" in outcome.message
+    assert site.live() == live
+    assert [each["pid"] for each in site.processes()] == [each["pid"] for each in processes]
+    assert site.strays() == []
+
+
 def test_after_a_failure_the_next_good_version_is_deployed(site: Site) -> None:
     site.succeed("deploy", version="v4")
     assert site.serves("v4")

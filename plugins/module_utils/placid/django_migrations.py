@@ -94,6 +94,18 @@ def patiently(migrate: Callable[[], object], tries: int, pause: float) -> None:
         time.sleep(pause)
 
 
+def carry_out(calls: list[list[str]], tries: int, pause: float) -> Exception | None:
+    """Run `migrate` with these arguments, one call after the other; whatever the application's code raises ends it."""
+    from django.core.management import call_command
+
+    try:
+        for words in calls:
+            patiently(functools.partial(call_command, "migrate", *words, interactive=False), tries, pause)
+    except Exception as error:
+        return error
+    return None
+
+
 def holders(connection: Any, seconds: float) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(HOLDERS, [seconds])
@@ -119,7 +131,6 @@ def reverse_targets(loader: Any, keep: set[str], now: list[str]) -> list[list[st
 def work(mode: str, argument: dict[str, Any]) -> dict[str, Any]:
     """mode: plan, migrate or reverse (to the migrations in argument["keep"])."""
     import django
-    from django.core.management import call_command
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
@@ -140,21 +151,15 @@ def work(mode: str, argument: dict[str, Any]) -> dict[str, Any]:
         found = [executor.loader.disk_migrations.get(tuple(each.split(".", 1))) for each in concerned]
         # What is not atomic may have done a part of its work, which it would do again.
         atomic = all(migration and migration.atomic for migration in found)
-        tries = argument["lock_tries"] if atomic else 1
-        failed = None
-        try:
-            for words in calls:
-                migrate = functools.partial(call_command, "migrate", *words, interactive=False)
-                patiently(migrate, tries, argument["lock_pause"])
-        except Exception as error:  # whatever the application's code raises is reported with what was applied before it
-            failed, result["error"] = error, f"{type(error).__name__}: {error}".strip()
+        failed = carry_out(calls, argument["lock_tries"] if atomic else 1, argument["lock_pause"])
         if calls:
             connection.close_if_unusable_or_obsolete()
             result["applied_after"] = applied(connection)
-        if failed and not atomic:
-            result["error"] += ". Not every migration of these is atomic, so that a part of one may have been applied: look at it"
-        if failed and lock_timed_out(failed):
-            result["holders"] = holders(connection, argument["lock_timeout"])
+        if failed:
+            result["error"] = f"{type(failed).__name__}: {failed}".strip()
+            result["error"] += "" if atomic else ". Not every migration is atomic, so that a part of one may have been applied"
+            if lock_timed_out(failed):
+                result["holders"] = holders(connection, argument["lock_timeout"])
         left = sorted(set(result["applied_after"]) - set(argument["keep"])) if mode == "reverse" else []
         if left and not result["error"]:
             result["error"] = f"Django does not take back {', '.join(left)}, which stand on a branch of their own"
