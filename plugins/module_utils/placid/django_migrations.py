@@ -44,6 +44,11 @@ def wait_for_database(connection: Any, seconds: float) -> None:
             connection.ensure_connection()
             return
         except OperationalError as error:
+            if connection.vendor == "sqlite":
+                raise SystemExit(
+                    f"{connection.settings_dict['NAME']}, which the settings name, is an SQLite database that cannot be opened "
+                    "or made. Let DATABASES read DATABASE_URL from the environment (docs/applications.md, What a project reads)"
+                ) from None
             if time.monotonic() >= deadline:
                 reason = str(error).strip().splitlines()[-1]
                 raise SystemExit(f"the database did not answer within {seconds:.0f} seconds: {reason}") from None

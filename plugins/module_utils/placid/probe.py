@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 #: Seconds between two looks at whether a process that does not answer is there at all; a look takes processor time.
@@ -87,8 +88,8 @@ def status(
 
 
 def wrong_answer(answer: int, expected: int) -> bool:
-    """Whether a status is not the expected one; 0 expects anything but a server's error."""
-    return answer >= 500 if expected == 0 else answer != expected
+    """Whether a status is not the expected one; 0 expects anything but a server's error, or a request that it does not take."""
+    return answer >= 500 or answer == HTTPStatus.BAD_REQUEST if expected == 0 else answer != expected
 
 
 def wait_until_healthy(
@@ -110,8 +111,9 @@ def wait_until_healthy(
         else:
             if not wrong_answer(answer, expected):
                 return ""
-            wanted = f"{expected}" if expected else "anything below 500"
+            wanted = f"{expected}" if expected else "anything below 500 but 400"
             problem = f"it answered {answer} where {wanted} was expected"
+            problem += ", as Django does whose ALLOWED_HOSTS lacks that name" if answer == HTTPStatus.BAD_REQUEST else ""
             wrong_since = wrong_since or time.monotonic()
         now = time.monotonic()
         if now - looked >= LOOK_SECONDS:

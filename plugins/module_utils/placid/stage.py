@@ -19,7 +19,7 @@ from typing import Any
 from ansible.module_utils.placid import migrations, tree
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.bytecode import compile_tree
-from ansible.module_utils.placid.command import lower_privileges, run_as
+from ansible.module_utils.placid.command import CommandError, lower_privileges, run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
@@ -179,7 +179,15 @@ class Stage:
                     f"The commit holds {self.spec['static']['root']}/, where collectstatic writes. "
                     f"Name another directory: apps[{self.layout.name}].static.root."
                 )
-            self._manage(self.layout.build_user, "collectstatic", "--noinput", "-v0", what="Collecting the static files")
+            try:
+                self._manage(self.layout.build_user, "collectstatic", "--noinput", "-v0", what="Collecting the static files")
+            except CommandError as error:
+                if "without having set the STATIC_ROOT" not in str(error):
+                    raise
+                raise StageError(
+                    "The settings have no STATIC_ROOT. Let them read it from the environment (docs/applications.md, What a "
+                    f'project reads), or say that there are no static files: apps[{self.layout.name}].static: {{root: ""}}.'
+                ) from None
 
     def _build(self, command: str) -> None:
         run_as(

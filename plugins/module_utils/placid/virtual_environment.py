@@ -20,6 +20,8 @@ from ansible.module_utils.placid.layout import Layout
 
 #: Written last: a virtual environment without it is a leftover.
 MARKER = ".complete"
+#: How many times the size of the wheels must be free where they are unpacked to be copied from there.
+UNPACKED = 10
 
 
 def unfinished(layout: Layout) -> list[Path]:
@@ -88,9 +90,9 @@ class VirtualEnvironment:
             create = ["venv", "--allow-existing", "--no-python-downloads", "--python", interpreter(self.manifest)]
             install = ["pip", "install", "--no-index", "--no-deps", "--require-hashes", "--link-mode", "copy"]
             wheels = ["--find-links", str(workshop / "wheels"), "--requirement", str(requirements)]
-            what = "Building the virtual environment"
-            run_as(user, [*uv, *create, str(self.path)], workshop, {}, what)
-            run_as(user, [*uv, *install, *wheels, "--python", str(self.path / "bin/python")], workshop, {}, what)
+            what, environment = "Building the virtual environment", {"TMPDIR": str(self._temporary(workshop))}
+            run_as(user, [*uv, *create, str(self.path)], workshop, environment, what)
+            run_as(user, [*uv, *install, *wheels, "--python", str(self.path / "bin/python")], workshop, environment, what)
         (self.path / ".lock").unlink(missing_ok=True)  # uv's own, which anybody could write to
         chown_tree(self.path, 0, 0)
         live = self.layout.live_release()
@@ -100,6 +102,16 @@ class VirtualEnvironment:
         sync_file_system(self.path)
         replace_file(self.path / MARKER, b"")
         sync_directory(self.layout.venvs)
+
+    def _temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108 - uv makes a directory of its own there
+        """Where wheels are unpacked: in memory, as Debian 13's /tmp is, that is faster; without room there, on the disk."""
+        sizes = ((self.layout.wheels / each["sha256"] / each["file"]).stat().st_size for each in self.manifest["wheels"])
+        if shutil.disk_usage(usual).free > UNPACKED * sum(sizes):
+            return usual
+        directory = workshop / "temporary"
+        directory.mkdir(mode=0o700)
+        shutil.chown(directory, self.layout.build_user)
+        return directory
 
     @contextmanager
     def _workshop(self) -> Iterator[Path]:
