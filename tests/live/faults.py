@@ -11,11 +11,21 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from live.playbook import ROOT, Outcome
+from live.playbook import ROOT, Outcome, Running
 from live.site import Site
 
 Fault = Callable[[Site, str], Outcome]
-SLOW = "ls /run/guestbook/web-*-{commit}.*"  # broken/slow-boot, which waits while the site is held
+STARTED = "ls /run/guestbook/web-*-{commit}.*"  # broken/slow-boot, which waits while the site is held
+
+
+@contextlib.contextmanager
+def starting(site: Site, version: str) -> Iterator[Running]:
+    """A deployment whose new processes have started; they do not answer before the end of the block."""
+    with site.held():
+        running = site.start("deploy", version=version)
+        site.wait(lambda: running.ended or site.host.run(STARTED.format(commit=version[:8])).rc == 0, 120)
+        assert not running.ended, site.finish(running)
+        yield running
 
 
 def killed(reached: str) -> Fault:
@@ -45,9 +55,7 @@ def killed_early(site: Site, version: str) -> Outcome:
 
 def cut(site: Site, version: str) -> Outcome:
     """The SSH connection, while new processes start: its process on the host is killed."""
-    with site.held():
-        running = site.start("deploy", version=version)
-        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+    with starting(site, version) as running:
         site.host.check_output("sh -c %s", CUT)
         return site.finish(running)
 
@@ -65,9 +73,7 @@ exit 1
 
 def rebooted(site: Site, version: str) -> Outcome:
     """The host, rebooted while new processes start."""
-    with site.held():
-        running = site.start("deploy", version=version)
-        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+    with starting(site, version) as running:
         name = str(site.host.check_output("hostname"))
         subprocess.run([ROOT / "sandbox/sandbox", "restart", name], check=True, capture_output=True)
         outcome = site.finish(running)
@@ -110,9 +116,7 @@ def database(command: str, later: str = "") -> Fault:
 def twice(site: Site, version: str) -> Outcome:
     """A second deployment of another version while the first is at it."""
     late = site.new_version("v4", "late.txt", "Too late.")
-    with site.held():
-        first = site.start("deploy", version=version)
-        site.wait(lambda: first.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+    with starting(site, version) as first:
         outcome = site.fail("deploy", version=late)
     assert "has been deploying guestbook" in outcome.message
     assert site.finish(first).code == 0
@@ -132,20 +136,22 @@ def fails(site: Site, version: str) -> Outcome:
 
 
 @contextlib.contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    before = os.environ.get(name)
-    os.environ[name] = value
+def environment(**variables: str) -> Iterator[None]:
+    """Variables of the environment, for what is started in the block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        os.environ.pop(name) if before is None else os.environ.update({name: before})
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def wrong_password(site: Site, version: str) -> Outcome:
     """The password of the vault."""
     wrong = Path(site.inventory).with_name("wrong-password")
     wrong.write_text("not this one\n")
-    with _environment("ANSIBLE_VAULT_IDENTITY_LIST", f"molecule@{wrong}"):
+    with environment(ANSIBLE_VAULT_IDENTITY_LIST=f"molecule@{wrong}"):
         return site.fail("deploy", version=version)
 
 

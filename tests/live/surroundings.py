@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping
 
-from live.faults import CUT, SLOW, Fault
+from live.faults import CUT, Fault, environment, starting
 from live.playbook import Outcome
 from live.site import Site
-
-
-@contextlib.contextmanager
-def environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """Variables of the environment, for what is started in the block."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def signalled(number: signal.Signals) -> Fault:
     """The controller, told to end while new processes start: by Ctrl-C, or as a job that is cancelled."""
 
     def fault(site: Site, version: str) -> Outcome:
-        with site.held():
-            running = site.start("deploy", version=version)
-            site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
-            assert not running.ended, site.finish(running)
+        with starting(site, version) as running:
             os.killpg(running.process.pid, number)
             return site.finish(running)
 
@@ -40,9 +23,7 @@ def signalled(number: signal.Signals) -> Fault:
 
 def silent(site: Site, version: str) -> Outcome:
     """The connection, which says nothing any more while new processes start, and never ends."""
-    with site.held():
-        running = site.start("deploy", version=version)
-        site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+    with starting(site, version) as running:
         site.host.check_output("sh -c %s", CUT.replace("KILL", "STOP"))
         return site.finish(running)
 
@@ -51,7 +32,7 @@ def abroad(site: Site, version: str) -> Outcome:
     """An unusual umask, locale and time zone on the controller."""
     before = os.umask(0o077)
     try:
-        with environment({"LC_ALL": "C.UTF-8", "LANG": "tr_TR.UTF-8", "TZ": "Asia/Kathmandu"}):
+        with environment(LC_ALL="C.UTF-8", LANG="tr_TR.UTF-8", TZ="Asia/Kathmandu"):
             return site.succeed("deploy", version=version)
     finally:
         os.umask(before)
@@ -92,9 +73,7 @@ def in_the_middle(command: str) -> Fault:
     """A command on the host while new processes start."""
 
     def fault(site: Site, version: str) -> Outcome:
-        with site.held():
-            running = site.start("deploy", version=version)
-            site.wait(lambda: running.ended or site.host.run(SLOW.format(commit=version[:8])).rc == 0, 120)
+        with starting(site, version) as running:
             site.host.check_output("sh -c %s", command)
         return site.finish(running)
 

@@ -40,7 +40,7 @@ CASES = [
     Case("controller killed while it asks and builds", faults.killed_early),
     Case("controller killed while the release is staged", faults.killed("ls -d /srv/guestbook/releases/*-{commit}")),
     Case("controller killed when it is staged", faults.killed(STAGED), SLOW),
-    Case("controller killed while new processes start", faults.killed(faults.SLOW), SLOW),
+    Case("controller killed while new processes start", faults.killed(faults.STARTED), SLOW),
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),
     Case("Ctrl-C while new processes start", surroundings.signalled(SIGINT), SLOW),
     Case("job cancelled while new processes start", surroundings.signalled(SIGTERM), SLOW),
