@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from ansible.module_utils.placid import stage
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import complete, process_environment, releases
 from ansible.module_utils.placid.stage import Stage, StageError, launcher, remove_leftovers
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
 
 SPEC: dict[str, Any] = {
     "id": "R",
@@ -165,6 +168,19 @@ def test_a_lack_of_inodes_is_told_too(layout: Layout, tmp_path: Path, monkeypatc
         pytest.skip("this file system counts no inodes")
     with pytest.raises(StageError, match=f"and {10**18} inodes. Make room"):
         Stage(layout, SPEC, MANIFEST, tmp_path, {}).run()
+
+
+@pytest.mark.parametrize(("free", "in_memory"), [(2 * 5 * 21 * 2**20 + 1, True), (2 * 5 * 21 * 2**20, False), (0, False)])
+def test_wheels_are_unpacked_in_memory_where_there_is_room(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free: int, in_memory: bool
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=free if path == tmp_path else 2**40))
+    monkeypatch.setattr(shutil, "chown", lambda *_: None)
+    workshop = tmp_path / "workshop"
+    workshop.mkdir()
+    place = VirtualEnvironment(layout, MANIFEST).temporary(workshop, tmp_path)
+    assert place == (tmp_path if in_memory else workshop / "temporary")
+    assert place.is_dir()
 
 
 def test_what_a_killed_run_left_is_removed_and_nothing_else(layout: Layout) -> None:

@@ -115,8 +115,8 @@ class Stage:
     def _check_space(self) -> None:
         file_system = os.statvfs(self.layout.home)
         venv = VirtualEnvironment(self.layout, self.manifest)
-        wheels = 0 if venv.complete() else sum(wheel["size"] for wheel in self.manifest["wheels"])
-        needed = SPARE_BYTES + 3 * self.manifest["source"]["size"] + 5 * wheels
+        packages = 0 if venv.complete() else venv.needed()
+        needed = SPARE_BYTES + 3 * self.manifest["source"]["size"] + packages
         free = file_system.f_bavail * file_system.f_frsize
         if free < needed or (file_system.f_files and file_system.f_favail < SPARE_INODES):
             raise StageError(

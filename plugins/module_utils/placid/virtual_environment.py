@@ -20,8 +20,8 @@ from ansible.module_utils.placid.layout import Layout
 
 #: Written last: a virtual environment without it is a leftover.
 MARKER = ".complete"
-#: How many times the size of the wheels must be free where they are unpacked to be copied from there.
-UNPACKED = 10
+#: What wheels are unpacked, at most, as a multiple of their size.
+UNPACKED = 5
 
 
 def unfinished(layout: Layout) -> list[Path]:
@@ -43,6 +43,10 @@ class VirtualEnvironment:
 
     def complete(self) -> bool:
         return (self.path / MARKER).exists()
+
+    def needed(self) -> int:
+        """Bytes that its packages take."""
+        return UNPACKED * sum(int(wheel["size"]) for wheel in self.manifest["wheels"])
 
     def make(self, sent: Path) -> None:
         """Build it, unless it is there; sent holds `<sha256>/<file>` of the wheels that the host lacked."""
@@ -90,7 +94,7 @@ class VirtualEnvironment:
             create = ["venv", "--allow-existing", "--no-python-downloads", "--python", interpreter(self.manifest)]
             install = ["pip", "install", "--no-index", "--no-deps", "--require-hashes", "--link-mode", "copy"]
             wheels = ["--find-links", str(workshop / "wheels"), "--requirement", str(requirements)]
-            what, environment = "Building the virtual environment", {"TMPDIR": str(self._temporary(workshop))}
+            what, environment = "Building the virtual environment", {"TMPDIR": str(self.temporary(workshop))}
             run_as(user, [*uv, *create, str(self.path)], workshop, environment, what)
             run_as(user, [*uv, *install, *wheels, "--python", str(self.path / "bin/python")], workshop, environment, what)
         (self.path / ".lock").unlink(missing_ok=True)  # uv's own, which anybody could write to
@@ -103,10 +107,10 @@ class VirtualEnvironment:
         replace_file(self.path / MARKER, b"")
         sync_directory(self.layout.venvs)
 
-    def _temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108 - uv makes a directory of its own there
+    def temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108 - uv makes a directory of its own there
         """Where wheels are unpacked: in memory, as Debian 13's /tmp is, that is faster; without room there, on the disk."""
-        sizes = ((self.layout.wheels / each["sha256"] / each["file"]).stat().st_size for each in self.manifest["wheels"])
-        if shutil.disk_usage(usual).free > UNPACKED * sum(sizes):
+        # Half of it stays free: memory that is full is worse than a disk that is slow.
+        if shutil.disk_usage(usual).free > 2 * self.needed():
             return usual
         directory = workshop / "temporary"
         directory.mkdir(mode=0o700)
