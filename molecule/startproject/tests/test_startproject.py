@@ -47,7 +47,6 @@ def shop(host: Host) -> Shop:
     (shop.repository / "requirements.txt").write_text(pins.stdout)
     shutil.copy(shop.settings, shop.settings.with_suffix(".orig"))
     shop.git("init", "--quiet", "--initial-branch", "main")
-    shop.write("")
     return shop
 
 
