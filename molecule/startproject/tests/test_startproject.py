@@ -38,8 +38,8 @@ def shop(host: Host) -> Shop:
     packages = shop.repository.with_name("packages")
     for place in (packages, shop.repository):
         shutil.rmtree(place, ignore_errors=True)
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    subprocess.run([*pip, "install", "--target", packages, *PACKAGES], check=True)
+    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check")
+    subprocess.run([*pip, "install", "--quiet", "--target", packages, *PACKAGES], check=True)
     pins = subprocess.run([*pip, "list", "--path", packages, "--format", "freeze"], check=True, capture_output=True, text=True)
     shop.repository.mkdir()
     django = [sys.executable, "-m", "django", "startproject", "shop", str(shop.repository)]
