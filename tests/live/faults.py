@@ -76,9 +76,9 @@ def rebooted(site: Site, version: str) -> Outcome:
     with starting(site, version) as running:
         name = str(site.host.check_output("hostname"))
         subprocess.run([ROOT / "sandbox/sandbox", "restart", name], check=True, capture_output=True)
-        outcome = site.finish(running)
-        site.wait(site.up, 60)
-        site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4, 60)
+    outcome = site.finish(running)
+    site.wait(site.up, 60)
+    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4, 60)
     return outcome
 
 

@@ -104,7 +104,6 @@ CASES = [
     ),
     Case("database slow to start", faults.database("systemctl stop postgresql", "systemctl start postgresql"), noticed=True),
     Case("database stopped", faults.database("systemctl stop postgresql"), says=("the database did not answer",), noticed=True),
-    # What is live before a reboot must not be slow to start, for the site is held.
     Case("host rebooted while new processes start", faults.rebooted, SLOW, noticed=True),
     Case(
         "database restarted while new processes start",
