@@ -81,7 +81,7 @@ options:
       port: {description: Port of the web server., type: int, default: 80}
       scheme: {description: Scheme that the application is told., type: str, choices: [http, https], default: http}
       certificate: {description: The file that the web server is to show over TLS; empty for plain HTTP., type: str, default: ""}
-      smoke: {description: Paths that must not answer with a server's error., type: list, elements: str, default: []}
+      smoke: {description: Paths that must not answer 400, or 500 and above., type: list, elements: str, default: []}
   provisional:
     description:
       - "For C(activate): keep what was live before, with its settings, until C(record); C(go_back) can put it back until then."

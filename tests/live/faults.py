@@ -19,23 +19,20 @@ STARTED = "ls /run/guestbook/web-*-{commit}.*"  # broken/slow-boot, which waits 
 
 
 @contextlib.contextmanager
-def starting(site: Site, version: str) -> Iterator[Running]:
-    """A deployment whose new processes have started; they do not answer before the end of the block."""
+def starting(site: Site, version: str, reached: str = STARTED) -> Iterator[Running]:
+    """A deployment, once a command succeeds on the host; its new processes do not answer before the end of the block."""
     with site.held():
         running = site.start("deploy", version=version)
-        site.wait(lambda: running.ended or site.host.run(STARTED.format(commit=version[:8])).rc == 0, 120)
+        site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0, 120)
         assert not running.ended, site.finish(running)
         yield running
 
 
-def killed(reached: str) -> Fault:
+def killed(reached: str = STARTED) -> Fault:
     """The controller, killed by signal 9 when a command succeeds on the host; what it started there goes on."""
 
     def fault(site: Site, version: str) -> Outcome:
-        with site.held():
-            running = site.start("deploy", version=version)
-            site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0, 120)
-            assert not running.ended, site.finish(running)
+        with starting(site, version, reached) as running:
             running.kill()
             return site.finish(running)
 
@@ -80,20 +77,6 @@ def rebooted(site: Site, version: str) -> Outcome:
     site.wait(site.up, 60)
     site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4, 60)
     return outcome
-
-
-def full(directory: str, size: str = "size=16k") -> Fault:
-    """A disk without room: a small one that is full is mounted at a directory."""
-
-    def fault(site: Site, version: str) -> Outcome:
-        site.host.check_output(f"mkdir -p {directory} && mount -t tmpfs -o {size} tmpfs {directory}")
-        site.host.run(f"dd if=/dev/zero of={directory}/full bs=4k count=9")
-        try:
-            return site.fail("deploy", version=version)
-        finally:
-            site.host.check_output(f"umount {directory}")
-
-    return fault
 
 
 def database(command: str, later: str = "") -> Fault:

@@ -1,4 +1,4 @@
-"""Faults of what is around a deployment: who typed it, the host's disk and clock, its database and its cache."""
+"""Faults of what is around a deployment: who typed it, the host's disk, its database and its cache."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ def without(what: str, then: str, succeeds: bool = False) -> Fault:
     return fault
 
 
+def full(directory: str, options: str = "size=16k", succeeds: bool = False) -> Fault:
+    """A disk without room: a small one that is full is mounted at a directory."""
+    mount = f"mkdir -p {directory} && mount -t tmpfs -o {options} tmpfs {directory}"
+    fill = f"{{ dd if=/dev/zero of={directory}/full bs=4k count=9 2>/dev/null || true; }}"
+    return without(f"{mount} && {fill}", f"umount {directory}", succeeds)
+
+
 BUSY = "psql -qd guestbook -c 'BEGIN; SELECT count(*) FROM entries_entry; SELECT pg_sleep(SECONDS)'"
+END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
 
 
 def busy_table(seconds: int, succeeds: bool) -> Fault:
     """A transaction that has read a table which a migration is to change, and takes some time."""
     begin = BUSY.replace("SECONDS", str(seconds))
-    end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
-
-    def fault(site: Site, version: str) -> Outcome:
-        site.host.check_output("sh -c %s", f"setsid runuser -u postgres -- {begin} >/dev/null 2>&1 & sleep 0.5")
-        try:
-            return (site.succeed if succeeds else site.fail)("deploy", version=version)
-        finally:
-            site.host.check_output("runuser -u postgres -- psql -qc %s", end)
-
-    return fault
+    there = f"setsid runuser -u postgres -- {begin} >/dev/null 2>&1 & sleep 0.5"
+    return without(there, f'runuser -u postgres -- psql -qc "{END}"', succeeds)
 
 
 def in_the_middle(command: str) -> Fault:

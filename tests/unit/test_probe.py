@@ -144,9 +144,6 @@ def test_a_wrong_answer_may_become_right(path: Path, serve: Serve) -> None:
     assert len(asked) == 3
 
 
-DISALLOWED = "as Django does whose ALLOWED_HOSTS lacks that name"
-
-
 @pytest.mark.parametrize(
     ("answer", "expected", "told"),
     [
