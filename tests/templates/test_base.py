@@ -71,3 +71,26 @@ def test_a_password_is_long_and_needs_no_dictionary(render: Render) -> None:
 
 def test_packages_are_checked_once_a_week(render: Render) -> None:
     assert "CRON_CHECK=weekly" in render("base", "debsums.j2").splitlines()
+
+
+def test_an_address_is_shut_out_for_minutes_and_some_never_are(render: Render) -> None:
+    lines = render("base", "jail.local.j2", base_ban_minutes=30, base_ban_never=["192.0.2.0/24"]).splitlines()
+    assert {"bantime = 30m", "ignoreip = 127.0.0.0/8 ::1 192.0.2.0/24"} <= set(lines)
+
+
+def test_what_is_shut_out_is_told_in_the_journal(render: Render) -> None:
+    assert "logtarget = SYSTEMD-JOURNAL" in render("base", "fail2ban.local.j2").splitlines()
+
+
+def test_of_a_changed_file_no_digest_is_told(render: Render) -> None:
+    """It may hold secrets, and the journal is read by more people than the file."""
+    assert "report_level=list_entries" in render("base", "aide.conf.j2").splitlines()
+
+
+def test_who_looks_at_the_files_reads_all_and_reaches_nothing(render: Render) -> None:
+    lines = set(render("base", "placid-integrity.service.j2").splitlines())
+    assert {"CapabilityBoundingSet=CAP_DAC_READ_SEARCH", "ProtectSystem=strict", "PrivateNetwork=yes"} <= lines
+
+
+def test_the_first_look_does_not_wait_for_the_night(render: Render) -> None:
+    assert {"OnActiveSec=1min", "OnCalendar=daily"} <= set(render("base", "placid-integrity.timer.j2").splitlines())

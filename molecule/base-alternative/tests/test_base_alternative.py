@@ -76,3 +76,8 @@ def test_the_rest_is_as_it_was_given(host: Host) -> None:
     assert host.check_output("apt-config dump APT::Periodic::Unattended-Upgrade").endswith('"0";')
     settings = host.check_output("systemd-analyze cat-config systemd/journald.conf").splitlines()
     assert {"SystemMaxUse=200M", "MaxRetentionSec=7day"} <= set(settings)
+
+
+def test_nobody_is_shut_out(host: Host) -> None:
+    assert not host.package("fail2ban").is_installed
+    assert "ignoreip = 127.0.0.0/8 ::1 192.0.2.0/24" in host.file("/etc/fail2ban/jail.local").content_string.splitlines()

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from testinfra.host import Host
+
+SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ConnectTimeout=5 -o LogLevel=ERROR"
 
 
 def test_zstandard_archives_can_be_unpacked(host: Host) -> None:
@@ -95,6 +100,64 @@ def test_a_password_set_on_the_host_is_a_good_one(host: Host) -> None:
 def test_the_files_of_packages_are_looked_at_once_a_week(host: Host) -> None:
     assert host.run("sh -n /etc/default/debsums && . /etc/default/debsums && test $CRON_CHECK = weekly").rc == 0
     assert host.file("/etc/cron.weekly/debsums").mode & 0o111
+
+
+@pytest.fixture
+def elsewhere(host: Host) -> Iterator[str]:
+    """What comes before a command that is to come from another address, with a key of root's."""
+    host.check_output(
+        "ip netns add elsewhere; ip link add here type veth peer name there netns elsewhere; "
+        "ip addr add 203.0.113.1/24 dev here; ip link set here up; "
+        "ip -n elsewhere addr add 203.0.113.2/24 dev there; ip -n elsewhere link set there up; "
+        "cp -p /root/.ssh/authorized_keys /root/keys; ssh-keygen -q -t ed25519 -N '' -f /root/key; "
+        "cat /root/key.pub >> /root/.ssh/authorized_keys"
+    )
+    yield "ip netns exec elsewhere"
+    host.check_output(
+        "fail2ban-client unban --all; ip netns del elsewhere; mv /root/keys /root/.ssh/authorized_keys; rm /root/key /root/key.pub"
+    )
+
+
+def test_who_guesses_at_ssh_is_shut_out_and_who_is_in_stays(host: Host, elsewhere: str) -> None:
+    done = host.run(
+        f"{elsewhere} {SSH} -i /root/key root@203.0.113.1 'sleep 15; echo still here' & sleep 2; "
+        f"for name in 1 2 3 4 5 6; do {elsewhere} {SSH} guess$name@203.0.113.1; done; "
+        "for try in $(seq 100); do fail2ban-client get sshd banip | grep 203.0.113.2 && break; sleep 0.1; done; "
+        f"{elsewhere} {SSH} -i /root/key root@203.0.113.1 true; wait"
+    )
+    assert done.stdout.split() == ["203.0.113.2", "still", "here"]
+    assert done.stderr.splitlines()[-1] == "ssh: connect to host 203.0.113.1 port 22: Connection refused"
+
+
+def changes(host: Host) -> str:
+    """What the unit that looks at the system's files has to say now."""
+    host.check_output("systemctl start placid-integrity.service")
+    said = "_SYSTEMD_INVOCATION_ID=$(systemctl show --property InvocationID --value placid-integrity.service)"
+    return str(host.check_output(f"journalctl --sync; journalctl --output cat {said}"))
+
+
+def test_a_change_of_the_systems_files_is_told_once(host: Host) -> None:
+    changes(host)
+    host.check_output("echo true > /etc/profile.d/planted.sh; chmod u+s /usr/bin/id")
+    try:
+        told, after = changes(host), changes(host)
+    finally:
+        host.check_output("rm /etc/profile.d/planted.sh; chmod u-s /usr/bin/id")
+    assert re.search(r"^f\+.*: /etc/profile.d/planted.sh$", told, re.MULTILINE)
+    assert re.search(r"^f.*p.*: /usr/bin/id$", told, re.MULTILINE)
+    assert "/usr/bin/id" not in after
+
+
+def test_the_systems_files_are_looked_at_once_a_day(host: Host) -> None:
+    assert "OnCalendar=daily" in host.check_output("systemctl cat placid-integrity.timer")
+    assert host.service("placid-integrity.timer").is_running
+    assert host.service("placid-integrity.timer").is_enabled
+
+
+def test_an_upgrade_keeps_the_files_that_were_changed_here(host: Host) -> None:
+    """unattended-upgrades leaves out a package for which dpkg would ask."""
+    code = "import apt_pkg; apt_pkg.init(); print(apt_pkg.config.value_list('Dpkg::Options'))"
+    assert "--force-confold" in host.check_output("python3 -c %s", code)
 
 
 def test_without_administrators_nobody_is_one(host: Host) -> None:

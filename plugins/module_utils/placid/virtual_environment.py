@@ -107,7 +107,7 @@ class VirtualEnvironment:
         replace_file(self.path / MARKER, b"")
         sync_directory(self.layout.venvs)
 
-    def temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108 - uv makes a directory of its own there
+    def temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108  # nosec B108
         """Where wheels are unpacked: in memory, as Debian 13's /tmp is, that is faster; without room there, on the disk."""
         # Half of it stays free: memory that is full is worse than a disk that is slow.
         if shutil.disk_usage(usual).free > 2 * self.needed():
