@@ -114,7 +114,7 @@ def elsewhere(host: Host) -> Iterator[str]:
     )
     yield "ip netns exec elsewhere"
     host.check_output(
-        "fail2ban-client unban --all; ip netns del elsewhere; mv /root/keys /root/.ssh/authorized_keys; rm /root/key /root/key.pub"
+        "fail2ban-client unban --all; ip netns del elsewhere; mv /root/keys /root/.ssh/authorized_keys; rm /root/key*"
     )
 
 
