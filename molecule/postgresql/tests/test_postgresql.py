@@ -95,5 +95,5 @@ def test_the_server_starts_with_the_host(host: Host) -> None:
 def test_the_settings_are_not_for_everybody_and_the_cluster_is_found(host: Host, program: str) -> None:
     """Debian's psql and pg_dump read postgresql.conf for the way to the cluster, where they may."""
     assert set(host.check_output("stat --format %a /etc/postgresql/*/main/*.conf").split()) == {"640"}
-    done = host.run(f"runuser -u guestbook -- {program}")
+    done = host.run(f"cd /; runuser -u guestbook -- {program}")
     assert (done.rc, done.stderr) == (0, "")
