@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid.files import chown_tree, replace_file, replace_link, sync_directory
+from ansible.module_utils.placid.files import chown_tree, exchange, replace_file, replace_link, sync_directory
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o600, 0o755])
@@ -88,14 +88,20 @@ def test_leftovers_of_a_killed_run_do_no_harm(tmp_path: Path) -> None:
     assert os.readlink(tmp_path / "current") == "releases/NEW"
 
 
-def test_a_real_directory_in_the_place_of_a_link_is_refused_and_kept(tmp_path: Path) -> None:
+def test_a_real_directory_in_the_place_of_a_link_is_kept_beside_it(tmp_path: Path) -> None:
     link = tmp_path / "current"
     link.mkdir()
     (link / "precious").write_text("")
-    with pytest.raises(IsADirectoryError):
-        replace_link(link, "releases/B")
-    assert os.listdir(tmp_path) == ["current"]
-    assert os.listdir(link) == ["precious"]
+    replace_link(link, "releases/B")
+    assert os.readlink(link) == "releases/B"
+    (beside,) = tmp_path.glob("current.directory-*")
+    assert sorted(tmp_path.iterdir()) == [link, beside]
+    assert os.listdir(beside) == ["precious"]
+
+
+def test_names_that_are_not_there_do_not_change_places(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="current"):
+        exchange(tmp_path / "other", tmp_path / "current")
 
 
 def test_only_a_directory_can_be_synchronised(tmp_path: Path) -> None:

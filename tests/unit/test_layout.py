@@ -72,8 +72,19 @@ def test_the_instance_is_what_the_socket_link_names(tmp_path: Path, target: str 
     assert layout.instance("R") == instance
 
 
-def test_a_directory_in_the_place_of_current_is_named(tmp_path: Path) -> None:
+def test_a_copy_of_a_release_in_the_place_of_current_says_which_it_is(tmp_path: Path) -> None:
+    layout = Layout("guestbook", tmp_path)
+    layout.release("R").mkdir(parents=True)
+    layout.current.mkdir()
+    (layout.current / "release.json").write_text('{"id": "R"}')
+    assert layout.live_release() == "R"
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}", '{"id": "gone"}'])
+def test_another_directory_in_the_place_of_current_is_named(tmp_path: Path, content: str | None) -> None:
     layout = Layout("guestbook", tmp_path)
     layout.current.mkdir(parents=True)
+    if content:
+        (layout.current / "release.json").write_text(content)
     with pytest.raises(PlacidError, match=f"{layout.current} is no symbolic link, .* mv {layout.current} {layout.current}.old"):
         layout.live_release()

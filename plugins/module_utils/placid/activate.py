@@ -96,6 +96,8 @@ class Activation:
             return [f"{self.spec['id']} is not live"]
         if self.live_instance is None:
             return ["its processes were never started"]
+        if not self.layout.current.is_symlink():
+            return [f"{self.layout.current} is a directory"]
         units = [self.layout.unit(slot, self.live_instance) for slot in self.slots]
         environment = {**self.settings, **process_environment(self.layout, self.spec)}
         reasons = [
@@ -185,9 +187,7 @@ class Activation:
         before = self.layout.instance(self.spec["id"])
         beside, exclusive = (self._units(instance, overlap) for overlap in (True, False))
         slots_before = [slot for slot, other in self.running if other == self.live_instance]
-        replaced = [
-            self.layout.unit(slot, self.live_instance) for slot in slots_before if self.live_instance and not self._overlaps(slot)
-        ]
+        replaced = [self.layout.unit(slot, str(self.live_instance)) for slot in slots_before if not self._overlaps(slot)]
         try:
             self._point(self.spec["id"], instance)
             self._smoke("Through the web server", self.front_door, instance)
@@ -211,9 +211,9 @@ class Activation:
     def _point(self, release: str, instance: str) -> None:
         replace_link(self.layout.socket_link(release), str(self.layout.socket(instance)))
         self.daemons.point(release, self.group)
-        if self.live != release:
-            if self.live:
-                replace_link(self.layout.previous, f"releases/{self.live}")
+        if self.live and self.live != release:
+            replace_link(self.layout.previous, f"releases/{self.live}")
+        if self.live != release or not self.layout.current.is_symlink():
             replace_link(self.layout.current, f"releases/{release}")
 
     def _switch_back(self, instance_before: str | None) -> None:

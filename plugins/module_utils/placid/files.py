@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import subprocess
@@ -45,17 +46,29 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, gid: int = -1) -
 def replace_link(path: Path, target: str) -> None:
     """Point the symbolic link at target by rename(2); what a killed run left beside it does no harm.
 
-    Raises IsADirectoryError when path is a real directory.
+    A directory in its place is beside it afterwards, as NAME.directory-…: the two change their names in one step.
     """
     directory = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(directory) / path.name
     try:
-        temporary.symlink_to(target)
-        os.rename(temporary, path)
+        if path.is_dir() and not path.is_symlink():
+            beside = path.with_name(f"{path.name}.directory-{os.urandom(4).hex()}")
+            beside.symlink_to(target)
+            exchange(beside, path)
+        else:
+            temporary.symlink_to(target)
+            os.rename(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
         os.rmdir(directory)
     sync_directory(path.parent)
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two names change places, whatever they name, by renameat2(2); Python has no function for it. Raises OSError."""
+    here, both = -100, 2  # AT_FDCWD, RENAME_EXCHANGE
+    if ctypes.CDLL(None, use_errno=True).renameat2(here, os.fsencode(one), here, os.fsencode(other), both):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
 
 
 def remove_marked(directory: Path, marker: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -121,17 +122,22 @@ class Layout:
     def live_release(self) -> str | None:
         """The release that `current` names, or None before the first deployment.
 
-        Raises PlacidError where something else than a link stands there.
+        Where a copy followed the link there is a directory, which says of which release. Raises PlacidError where it is no such copy.
         """
-        try:
+        if self.current.is_symlink():
             return os.path.basename(os.readlink(self.current))
-        except FileNotFoundError:
+        if not os.path.lexists(self.current):
             return None
-        except OSError:
+        try:
+            release = str(json.loads((self.current / "release.json").read_text(encoding="utf-8"))["id"])
+        except (OSError, ValueError, KeyError):
+            release = ""
+        if not release or not self.release(release).is_dir():
             raise PlacidError(
-                f"{self.current} is no symbolic link, so no deployment made it. Look what it holds, and move it away: "
+                f"{self.current} is no symbolic link, and no copy of a release. Look what it holds, and move it away: "
                 f"mv {self.current} {self.current}.old"
-            ) from None
+            )
+        return release
 
     def instance(self, release: str) -> str | None:
         """The instance that a release's socket link names, or None if it was never started."""
