@@ -122,7 +122,7 @@ class Layout:
     def live_release(self) -> str | None:
         """The release that `current` names, or None before the first deployment.
 
-        Where a copy followed the link there is a directory, which says of which release. Raises PlacidError where it is no such copy.
+        Where a copy followed the link there is a directory, which says of which release. Raises PlacidError where none does.
         """
         if self.current.is_symlink():
             return os.path.basename(os.readlink(self.current))
