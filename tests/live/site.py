@@ -15,7 +15,7 @@ from typing import Any
 
 from testinfra.host import Host  # type: ignore[import-untyped]
 
-from live import inside, playbook
+from live import daemons, inside, playbook
 from live.load import Load
 
 #: Begins the application's SECRET_KEY: no output of any run may hold it.
@@ -164,11 +164,15 @@ class Site:
             ):
                 found.append(f"process {each['pid']} of {each['unit']}: {each['directory']}, {each['program']}, {each['mapped']}")
         slots = {unit.split("@")[0].removeprefix(f"{self.name}-") for unit in seen}
-        if slots != {"web", "worker-1", "worker-2", "scheduler"} or len(seen) != 4:
-            found.append(f"units: {sorted(seen)}")
         sockets = str(self.host.check_output("ls -A /run/%s", self.name)).split()
-        if sockets != [str(self.host.check_output("readlink /srv/%s/current/.placid/web.sock", self.name)).rpartition("/")[2]]:
+        socket = str(self.host.check_output("readlink /srv/%s/current/.placid/web.sock", self.name)).rpartition("/")[2]
+        by_apache = daemons.served(self.host)
+        if slots != {"worker-1", "worker-2", "scheduler", *([] if by_apache else ["web"])} or len(seen) != len(slots):
+            found.append(f"units: {sorted(seen)}")
+        if sockets != ([] if by_apache else [socket]):
             found.append(f"sockets: {sockets}")
+        if by_apache:
+            found += [f"mod_wsgi: {each}" for each in daemons.look(self.host) if each["directory"] not in (release, "/")]
         hidden = "find /srv/%s /etc/%s -maxdepth 2 -name '.[!.]*' ! -name .placid"
         found += self.host.check_output(hidden, self.name, self.name).split()
         found += [
