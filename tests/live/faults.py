@@ -15,7 +15,8 @@ from live.playbook import ROOT, Outcome, Running
 from live.site import Site
 
 Fault = Callable[[Site, str], Outcome]
-STARTED = "ls /run/guestbook/web-*-{commit}.*"  # broken/slow-boot, which waits while the site is held
+#: The socket of new processes, or mod_wsgi's link to the release; of broken/slow-boot, which waits while the site is held.
+STARTED = "ls /run/guestbook/web-*-{commit}.* || readlink /srv/guestbook/wsgi/* | grep -e -{commit}"
 
 
 @contextlib.contextmanager
