@@ -74,8 +74,8 @@ def test_packages_are_checked_once_a_week(render: Render) -> None:
 
 
 def test_an_address_is_shut_out_for_minutes_and_some_never_are(render: Render) -> None:
-    lines = render("base", "jail.local.j2", base_ban_minutes=30, base_ban_never=["192.0.2.0/24"]).splitlines()
-    assert {"bantime = 30m", "ignoreip = 127.0.0.0/8 ::1 192.0.2.0/24"} <= set(lines)
+    lines = render("base", "jail.local.j2", base_ban_minutes=30, base_ban_never=["192.0.2.0/24"], base_ssh_port=2222).splitlines()
+    assert {"bantime = 30m", "ignoreip = 127.0.0.0/8 ::1 192.0.2.0/24", "port = 2222"} <= set(lines)
 
 
 def test_what_is_shut_out_is_told_in_the_journal(render: Render) -> None:
