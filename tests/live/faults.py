@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from live import daemons
 from live.playbook import ROOT, Outcome, Running
 from live.site import Site
 
@@ -76,7 +77,8 @@ def rebooted(site: Site, version: str) -> Outcome:
         subprocess.run([ROOT / "sandbox/sandbox", "restart", name], check=True, capture_output=True)
     outcome = site.finish(running)
     site.wait(site.up, 60)
-    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4, 60)
+    units = 3 if daemons.served(site.host) else 4
+    site.wait(lambda: len({each["unit"] for each in site.processes()}) == units, 60)
     return outcome
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import ssl
+import subprocess
 
 import pytest
 from testinfra.host import Host
@@ -10,6 +11,7 @@ from testinfra.host import Host
 from live import daemons
 from live.front_door import CERTIFICATE, DOMAIN, FrontDoor
 from live.load import Load
+from live.playbook import ROOT
 from live.site import Site
 
 EMBEDDED = """
@@ -114,6 +116,13 @@ def test_a_process_that_ends_comes_back_as_the_same_release(host: Host, site: Si
     victim = next(each["pid"] for each in before if each["mapped"])
     host.check_output(f"kill -KILL {victim}")
     site.wait(lambda: len([each for each in daemons.look(host) if each["mapped"]]) == 2)
+    assert_proved(host, site, "v3")
+
+
+def test_the_live_release_comes_back_after_a_reboot(host: Host, site: Site) -> None:
+    subprocess.run([ROOT / "sandbox/sandbox", "restart", str(host.check_output("hostname"))], check=True, capture_output=True)
+    site.wait(lambda: FrontDoor(host).ask("/healthz").status == 200)
+    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 3)
     assert_proved(host, site, "v3")
 
 
