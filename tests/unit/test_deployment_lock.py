@@ -29,13 +29,12 @@ BUSY = (
 )
 # Holds the lock as the first argument says until a line arrives; lets Ansible's package find the project's.
 HOLD = f"""
-import signal, sys
+import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 import ansible.module_utils
 ansible.module_utils.__path__.append({str(PLUGINS / "module_utils")!r})
 from pathlib import Path
 from ansible.module_utils.placid import lock
 lock.LEASE_SECONDS = float(sys.argv[2])
-signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background job would ignore
 with lock.held(Path(sys.argv[1]), lock.Holder(*sys.argv[3:])):
     print("held", flush=True)
     sys.stdin.readline()
