@@ -109,7 +109,7 @@ class VirtualEnvironment:
 
     def temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108  # nosec B108
         """Where wheels are unpacked: in memory, as Debian 13's /tmp is, that is faster; without room there, on the disk."""
-        # Half of it stays free: memory that is full is worse than a disk that is slow.
+        # uv makes a directory of its own there. Half of it stays free: memory that is full is worse than a disk that is slow.
         if shutil.disk_usage(usual).free > 2 * self.needed():
             return usual
         directory = workshop / "temporary"
