@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from live import daemons
-from live.playbook import ROOT, Outcome, Running
+from live.playbook import Outcome, Running
 from live.site import Site
 
 Fault = Callable[[Site, str], Outcome]
@@ -73,12 +71,9 @@ exit 1
 def rebooted(site: Site, version: str) -> Outcome:
     """The host, rebooted while new processes start."""
     with starting(site, version) as running:
-        name = str(site.host.check_output("hostname"))
-        subprocess.run([ROOT / "sandbox/sandbox", "restart", name], check=True, capture_output=True)
+        site.reboot()
     outcome = site.finish(running)
-    site.wait(site.up, 60)
-    units = 3 if daemons.served(site.host) else 4
-    site.wait(lambda: len({each["unit"] for each in site.processes()}) == units, 60)
+    site.come_back()
     return outcome
 
 

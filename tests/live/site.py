@@ -149,6 +149,19 @@ class Site:
         source = Path(inside.__file__).read_text()
         return list(json.loads(self.host.check_output("python3 -c %s %s", source, self.name))["processes"])
 
+    def slots(self) -> set[str]:
+        """The application's processes that are systemd's; with mod_wsgi its web processes are Apache's."""
+        return {"worker-1", "worker-2", "scheduler"} | (set() if daemons.served(self.host) else {"web"})
+
+    def reboot(self) -> None:
+        name = str(self.host.check_output("hostname"))
+        subprocess.run([playbook.ROOT / "sandbox" / "sandbox", "restart", name], check=True, capture_output=True)
+
+    def come_back(self, up: Callable[[], bool] | None = None) -> None:
+        """Wait until visitors are served and all processes run."""
+        self.wait(up or self.up)
+        self.wait(lambda: len({each["unit"] for each in self.processes()}) == len(self.slots()))
+
     def strays(self) -> list[str]:
         """What runs or lies about and is not of the live release: processes, units, sockets, half-made things."""
         release, venv = f"/srv/{self.name}/releases/{self.live()['id']}", self.host.file(f"/srv/{self.name}/current/venv")
@@ -166,12 +179,11 @@ class Site:
         slots = {unit.split("@")[0].removeprefix(f"{self.name}-") for unit in seen}
         sockets = str(self.host.check_output("ls -A /run/%s", self.name)).split()
         socket = str(self.host.check_output("readlink /srv/%s/current/.placid/web.sock", self.name)).rpartition("/")[2]
-        by_apache = daemons.served(self.host)
-        if slots != {"worker-1", "worker-2", "scheduler", *([] if by_apache else ["web"])} or len(seen) != len(slots):
+        if slots != self.slots() or len(seen) != len(slots):
             found.append(f"units: {sorted(seen)}")
-        if sockets != ([] if by_apache else [socket]):
+        if sockets != ([socket] if "web" in self.slots() else []):
             found.append(f"sockets: {sockets}")
-        if by_apache:
+        if daemons.served(self.host):
             found += [f"mod_wsgi: {each}" for each in daemons.look(self.host) if each["directory"] not in (release, "/")]
         hidden = "find /srv/%s /etc/%s -maxdepth 2 -name '.[!.]*' ! -name .placid"
         found += self.host.check_output(hidden, self.name, self.name).split()

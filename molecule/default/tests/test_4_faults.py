@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import subprocess
 from collections.abc import Callable
 
 import pytest
 
-from live.playbook import ROOT
 from live.site import Site
 
 
@@ -101,9 +99,8 @@ def test_deployments_never_interleaved(site: Site) -> None:
 
 def test_the_live_release_comes_back_after_a_reboot(site: Site) -> None:
     live = site.live()
-    subprocess.run([ROOT / "sandbox/sandbox", "restart", "host-default"], check=True, capture_output=True)
-    site.wait(site.up)
-    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 4)
+    site.reboot()
+    site.come_back()
     assert site.live() == live
     assert site.serves(live["commit"])
     assert site.strays() == []

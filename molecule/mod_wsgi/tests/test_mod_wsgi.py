@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import subprocess
 
 import pytest
 from testinfra.host import Host
@@ -11,7 +10,6 @@ from testinfra.host import Host
 from live import daemons
 from live.front_door import CERTIFICATE, DOMAIN, FrontDoor
 from live.load import Load
-from live.playbook import ROOT
 from live.site import Site
 
 EMBEDDED = """
@@ -181,7 +179,6 @@ def test_apache_is_confined(host: Host) -> None:
 
 
 def test_the_live_release_comes_back_after_a_reboot(host: Host, site: Site) -> None:
-    subprocess.run([ROOT / "sandbox/sandbox", "restart", str(host.check_output("hostname"))], check=True, capture_output=True)
-    site.wait(lambda: FrontDoor(host).ask("/healthz").status == 200)
-    site.wait(lambda: len({each["unit"] for each in site.processes()}) == 3)
+    site.reboot()
+    site.come_back(lambda: FrontDoor(host).ask("/healthz").status == 200)
     assert_proved(host, site, "v3")
