@@ -78,8 +78,8 @@ bench: venv ## Measure a deployment against one ssh script (ROUNDS=5; HOSTS=1,2,
 lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
 	ansible-lint $(without)
 	yamllint --strict .
-	ruff check .
-	ruff format --check .
+	ruff check . $(scripts)
+	ruff format --check . $(scripts)
 	mypy tests sandbox $(scripts) $(wildcard plugins/action/*.py plugins/modules/*.py plugins/filter/*.py plugins/callback/*.py)
 
 unit: venv ## All tests that need no host
