@@ -171,9 +171,9 @@ class Site:
             seen.add(each["unit"])
             if (
                 each["directory"] != release
-                or not each["program"].startswith((f"{directory}/", f"{release}/venv/"))
+                or not (each["program"].startswith((f"{directory}/", f"{release}/venv/")) or directory in each["mapped"])
                 or not set(each["mapped"]) <= {directory, release}
-                or each["environment"].get("PLACID_RELEASE") != self.live()["id"]
+                or each["environment"].get("PLACID_RELEASE", self.live()["id"]) != self.live()["id"]
             ):
                 found.append(f"process {each['pid']} of {each['unit']}: {each['directory']}, {each['program']}, {each['mapped']}")
         slots = {unit.split("@")[0].removeprefix(f"{self.name}-") for unit in seen}

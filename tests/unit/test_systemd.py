@@ -145,6 +145,52 @@ def test_the_old_interpreter_is_not(release: Path, process: list[subprocess.Pope
     assert unproved(release) == f"process {process[0].pid} of x.service runs {other}, which is not in {venv}"
 
 
+#: Maps the file that it is given, writes a title over its arguments and its environment, as setproctitle does, and waits.
+TITLED = """
+import ctypes, mmap, pathlib, sys
+with open(sys.argv[1], "rb") as file:
+    kept = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+fields = pathlib.Path("/proc/self/stat").read_text().rpartition(") ")[2].split()
+start, end = int(fields[45]), int(fields[48])
+ctypes.memset(start, 0, end - start)
+ctypes.memmove(start, b"gunicorn: master", 16)
+print(flush=True)
+input()
+"""
+
+
+def titled(release: Path, venv: str) -> subprocess.Popen[bytes]:
+    """A process that has a title, and a shared object of a virtual environment in its memory."""
+    library = release.parents[1] / "venvs" / venv / "lib.so"
+    library.write_bytes(b"a shared object")
+    words: list[str | Path] = [release / "venv" / "bin" / "python", "-c", TITLED, library]
+    started = subprocess.Popen(words, cwd=release, env={"A": "1"}, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert started.stdout
+    started.stdout.readline()
+    return started
+
+
+@pytest.mark.parametrize(("venv", "why"), [("R", ""), ("other", "runs gunicorn: master, which is not in ")])
+def test_a_process_with_a_title_is_proved_by_what_it_has_in_its_memory(
+    release: Path, process: list[subprocess.Popen[bytes]], venv: str, why: str
+) -> None:
+    process.append(titled(release, venv))
+    assert unproved(release) == (why and f"process {process[0].pid} of x.service {why}{(release / 'venv').resolve()}")
+
+
+@pytest.mark.parametrize(("older", "why"), [(10, ""), (-10, "x.service was started before {file} changed")])
+def test_the_settings_of_a_process_with_a_title_are_told_by_their_file(
+    release: Path, process: list[subprocess.Popen[bytes]], older: int, why: str
+) -> None:
+    process.append(titled(release, "R"))
+    file, unit = release / "settings.env", release / "x.service"
+    file.write_text("A=2\n")
+    unit.write_text("")
+    os.utime(unit, (0, 0))
+    found = shown(process[0].pid, int(file.stat().st_mtime) + older, unit)
+    assert systemd.outdated("x.service", found, {"A": "1"}, file) == why.format(file=file)
+
+
 @pytest.mark.parametrize("directory", ["..", "../../venvs"])
 def test_a_process_elsewhere_is_not(release: Path, process: list[subprocess.Popen[bytes]], directory: str) -> None:
     process.append(spawn(["sleep", "20"], cwd=release))
@@ -166,7 +212,6 @@ def shown(pid: int, begun: int, unit: Path) -> systemd.State:
     ("settings", "older", "why"),
     [
         ({"A": "1", "EMPTY": "", "C": "x=y"}, 10, ""),
-        ({}, 10, ""),
         ({"A": "planted", "B": "planted", "C": "x=y"}, 10, "x.service runs with other settings (A, B)"),
         ({"A": "1"}, -10, "x.service was started before {unit} changed"),
     ],
@@ -177,8 +222,8 @@ def test_why_a_running_unit_is_to_be_started_anew(tmp_path: Path, settings: dict
     running = spawn(["sleep", "20"], env={"PATH": os.environ["PATH"], "A": "1", "EMPTY": "", "C": "x=y"})
     try:
         found = shown(running.pid, int(unit.stat().st_mtime) + older, unit)
-        assert systemd.outdated("x.service", found, settings) == why.format(unit=unit)
+        assert systemd.outdated("x.service", found, settings, tmp_path / "settings.env") == why.format(unit=unit)
     finally:
         running.kill()
         running.wait()
-    assert systemd.outdated("x.service", found, settings) == "x.service has just ended"
+    assert systemd.outdated("x.service", found, settings, unit) == "x.service has just ended"

@@ -20,6 +20,11 @@ def test_a_deployment_and_a_rollback_need_no_route_but_the_controllers(site: Sit
         assert site.host.run("ip route get 192.0.2.1").rc != 0
         site.succeed("deploy", version="broken/changed-lock")  # with a virtual environment of its own
         assert site.serves("broken/changed-lock")
+        assert "gunicorn: master [guestbook.wsgi]" in {each["program"] for each in site.processes()}, (
+            "it wrote no title over its own"
+        )
+        assert site.strays() == []
+        assert site.succeed("deploy", version="broken/changed-lock").recap["changed"] == 0
         site.succeed("rollback", release=there)
         assert site.serves("v4")
     finally:

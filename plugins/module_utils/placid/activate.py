@@ -99,9 +99,9 @@ class Activation:
         if not self.layout.current.is_symlink():
             return [f"{self.layout.current} is a directory"]
         units = [self.layout.unit(slot, self.live_instance) for slot in self.slots]
-        environment = {**self.settings, **process_environment(self.layout, self.spec)}
+        environment, file = {**self.settings, **process_environment(self.layout, self.spec)}, self.layout.settings
         reasons = [
-            systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment)
+            systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment, file)
             for unit, state in systemd.states(units).items()
         ]
         reasons += self.daemons.problems(self.daemons.group(self.live), self.spec["id"])

@@ -129,7 +129,9 @@ def processes(group: Path | None) -> list[int]:
 def unproved(unit: str, state: State, release: Path, venv: Path) -> str:
     """Why a unit cannot be proved to run one release: empty when it can.
 
-    Every process must have the release as its working directory and, if it is Python, come from its virtual environment.
+    Every process must have the release as its working directory and, if it is Python, come from its virtual environment: by
+    the path that it was started with; or, where a title was written over that, by what it has mapped from there, as every
+    process has that a package of it gave a title (setproctitle is a shared object).
     """
     ids = processes(control_group(state))
     if not ids:
@@ -143,26 +145,37 @@ def unproved(unit: str, state: State, release: Path, venv: Path) -> str:
             continue  # it ended between the two looks
         if Path(directory) != release and release not in Path(directory).parents:
             return f"process {pid} of {unit} works in {directory} and not in {release}"
-        if program.startswith("python") and not os.fsdecode(words[0]).startswith((f"{venv}/", f"{release}/")):
+        ours = os.fsdecode(words[0]).startswith((f"{venv}/", f"{release}/"))
+        if program.startswith("python") and not ours and not _maps(pid, venv):
             return f"process {pid} of {unit} runs {os.fsdecode(words[0])}, which is not in {venv}"
     return ""
 
 
-def outdated(unit: str, state: State, environment: dict[str, str]) -> str:
+def _maps(pid: int, directory: Path) -> bool:
+    """Whether a process has a file below a directory in its memory."""
+    try:
+        return f" {directory}/" in Path(f"/proc/{pid}/maps").read_text(errors="surrogateescape")
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # it has ended
+
+
+def outdated(unit: str, state: State, environment: dict[str, str], settings: Path) -> str:
     """Why a running unit should be started anew: its settings or its unit file changed since. Empty when there is no reason.
 
-    Values are compared and never told.
+    environment: what it should have. Values are compared and never told; where the process wrote a title over its own, the
+    time of the file with the settings tells.
     """
     try:
         content = Path(f"/proc/{state['MainPID']}/environ").read_bytes().split(b"\0")
     except (FileNotFoundError, ProcessLookupError):
         return f"{unit} has just ended"
     has = dict(os.fsdecode(each).split("=", 1) for each in content if b"=" in each)
+    readable = not environment.keys().isdisjoint(has)
     other = sorted(name for name, value in environment.items() if has.get(name) != value)
-    if other:
+    if other and readable:
         return f"{unit} runs with other settings ({', '.join(other)})"
     begun = int(state["ActiveEnterTimestamp"].lstrip("@") or 0)
-    for path in [state["FragmentPath"], *state["DropInPaths"].split()]:
+    for path in [state["FragmentPath"], *state["DropInPaths"].split(), *([] if readable else [str(settings)])]:
         if path and int(Path(path).stat().st_mtime) > begun:
             return f"{unit} was started before {path} changed"
     return ""
