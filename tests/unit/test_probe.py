@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid.probe import drain, status, wait_until_healthy, wrong_answer
+from ansible.module_utils.placid.front_door import FrontDoor
+from ansible.module_utils.placid.probe import THERE, drain, status, wait_until_healthy, wrong_answer
 
 Asked = list[dict[str, str]]
 
@@ -113,6 +114,10 @@ def test_a_port_can_be_asked_too() -> None:
         (499, 0, False),
         (500, 0, True),
         (503, 0, True),
+        (302, THERE, False),
+        (404, THERE, True),
+        (400, THERE, True),
+        (500, THERE, True),
         (200, 200, False),
         (204, 200, True),
         (302, 200, True),
@@ -122,6 +127,23 @@ def test_a_port_can_be_asked_too() -> None:
 )
 def test_which_answers_are_wrong(answer: int, expected: int, wrong: bool) -> None:
     assert wrong_answer(answer, expected) == wrong
+
+
+@pytest.mark.parametrize(
+    ("statuses", "why", "pages"),
+    [
+        ([204, 200], "", ["/healthz", "/"]),
+        ([200], "x/healthz is not well: it answered 200 where 204 was expected", ["/healthz"]),
+        ([204, 404], "x/ is not well: it answered 404 where anything below 500 but 400 and 404 was expected", ["/healthz", "/"]),
+    ],
+)
+def test_visitors_are_to_get_the_health_page_and_the_smoke_paths(
+    path: Path, serve: Serve, statuses: list[int], why: str, pages: list[str]
+) -> None:
+    asked = serve(*statuses)
+    door = FrontDoor("x", 80, "http", ["/"], socket=path)
+    assert door.problem({"path": "/healthz", "status": 204}) == why
+    assert list(dict.fromkeys(each[""] for each in asked)) == [f"GET {page}" for page in pages]
 
 
 def test_a_healthy_server_is_asked_once(path: Path, serve: Serve) -> None:

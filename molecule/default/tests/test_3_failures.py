@@ -45,6 +45,45 @@ def test_a_page_that_is_broken_behind_a_good_health_page_is_seen_by_nobody(site:
     assert site.strays() == []
 
 
+#: The new scheduler starts after the switch, when the old one has ended.
+CRASH = 'raise SystemExit("This scheduler is broken on purpose.")\n'
+#: A request id comes from the web server alone, so that the new process is well as long as it is asked directly.
+BEHIND_THE_WEB_SERVER = """
+from django.core.wsgi import get_wsgi_application
+django = get_wsgi_application()
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/healthz" and "HTTP_X_REQUEST_ID" in environ:
+        start_response("500 Internal Server Error", [])
+        return []
+    return django(environ, start_response)
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "words"),
+    [
+        ("entries/management/commands/run_scheduler.py", CRASH, ["guestbook-scheduler@", "This scheduler is broken on purpose."]),
+        (
+            "guestbook/wsgi.py",
+            BEHIND_THE_WEB_SERVER,
+            ["Through the web server: guestbook.localhost/healthz is not well: it answered 500 where 200 was expected"],
+        ),
+    ],
+)
+def test_what_shows_after_the_switch_takes_it_back(site: Site, path: str, text: str, words: list[str]) -> None:
+    live, releases = site.live(), site.releases()
+    kept = [each["pid"] for each in site.processes() if "-scheduler@" not in each["unit"]]
+    broken = site.new_version("v3", path, text)
+    with site.visitors(new=1) as load:
+        outcome = site.fail("deploy", version=broken)
+    assert load.failed == []
+    assert broken in load.commits
+    assert [word for word in words if word not in outcome.message] == []
+    assert (site.live(), site.releases()) == (live, releases)
+    assert [each["pid"] for each in site.processes() if "-scheduler@" not in each["unit"]] == kept
+    assert site.strays() == []
+
+
 def test_after_a_failure_the_next_good_version_is_deployed(site: Site) -> None:
     site.succeed("deploy", version="v4")
     assert site.serves("v4")

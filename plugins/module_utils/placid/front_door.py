@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.placid import probe
 
@@ -31,11 +33,15 @@ class FrontDoor:
         address = self.socket or ("127.0.0.1", self.port)
         return probe.status(address, path, self.host, self.scheme, certificate=certificate, group=self.group)
 
-    def problem(self) -> str:
-        """What is wrong with the first of the paths that is not well; empty where all are."""
-        for path in self.smoke:
+    def problem(self, health: Mapping[str, Any] | None = None) -> str:
+        """What is wrong with the first of the paths that is not well; empty where all are.
+
+        health: `path` and `status` of the health page, if that is to be asked, too.
+        """
+        first = [(health["path"], health["status"])] if health else []
+        for path, expected in [*first, *((path, probe.THERE) for path in self.smoke)]:
             ask = functools.partial(self.ask, path)
-            problem = probe.wait_until_healthy(ask, expected=0, timeout=10, broken=lambda: "", patience=1.0)
+            problem = probe.wait_until_healthy(ask, expected, timeout=10, broken=lambda: "", patience=1.0)
             if problem:
                 return f"{self.host}{path} is not well: {problem}"
         return ""

@@ -13,6 +13,9 @@ from pathlib import Path
 
 #: Seconds between two looks at whether a process that does not answer is there at all; a look takes processor time.
 LOOK_SECONDS = 0.5
+#: What may be expected instead of one status: an answer of a server that is well; a page that is there.
+WELL, THERE = 0, 1
+_WRONG = {WELL: [HTTPStatus.BAD_REQUEST], THERE: [HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND]}
 #: X509_V_FLAG_NO_CHECK_TIME of OpenSSL, which Python does not name.
 _NO_CHECK_TIME = 0x200000
 
@@ -88,8 +91,8 @@ def status(
 
 
 def wrong_answer(answer: int, expected: int) -> bool:
-    """Whether a status is not the expected one; 0 expects anything but a server's error, or a request that it does not take."""
-    return answer >= 500 or answer == HTTPStatus.BAD_REQUEST if expected == 0 else answer != expected
+    """Whether a status is not the expected one; WELL takes any but a server's error and a request that it does not take."""
+    return answer >= 500 or answer in _WRONG[expected] if expected in _WRONG else answer != expected
 
 
 def wait_until_healthy(
@@ -111,7 +114,8 @@ def wait_until_healthy(
         else:
             if not wrong_answer(answer, expected):
                 return ""
-            wanted = f"{expected}" if expected else "anything below 500 but 400"
+            others = " and ".join(str(int(each)) for each in _WRONG.get(expected, []))
+            wanted = f"anything below 500 but {others}" if others else f"{expected}"
             problem = f"it answered {answer} where {wanted} was expected"
             problem += ", as Django does whose ALLOWED_HOSTS lacks that name" if answer == HTTPStatus.BAD_REQUEST else ""
             wrong_since = wrong_since or time.monotonic()
