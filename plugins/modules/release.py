@@ -162,7 +162,7 @@ phases:
     live: {description: "C(ask): the live release as in C(releases); empty before the first deployment.", type: dict}
     previous_good: {description: "C(ask): id of the release that a rollback would put back; may be empty.", type: str}
     at_rest: {description: "C(ask): id of the live release where O(version) is its commit and nothing is to be done.", type: str}
-    good: {description: "C(ask): ids of the complete releases that were live and healthy, the newest last.", type: list}
+    good: {description: "C(ask): ids of the complete releases that were ever live and healthy, the newest last.", type: list}
     releases: {description: "C(ask): the complete releases by id, as C(id), C(commit), C(source) and C(spec_digest).", type: dict}
     requirements: {description: "C(ask): what the live release has installed, a line each.", type: str}
     prepared: {description: "C(ask): whether C(site.yml) has made room for the application.", type: bool}

@@ -130,7 +130,9 @@ def status(name: str, last: int) -> dict[str, Any]:
     events, complete_ones = ledger.read(layout.ledger), releases(layout)
     live = layout.live_release() or ""
     spec = complete_ones.get(live) or complete(layout, live) if live else None
-    good = [release for release in ledger.good_releases(events) if release in complete_ones and release != live]
+    next_ones = ledger.good_releases(events)[::-1]
+    others = [release for release in ledger.ever_good(events)[::-1] if release not in next_ones]
+    good = [release for release in [*next_ones, *others] if release in complete_ones and release != live]
     return {
         "prepared": layout.releases.is_dir(),
         "live": {"id": live, "commit": spec["commit"], **became_live(events, live)} if spec else {},
@@ -138,7 +140,7 @@ def status(name: str, last: int) -> dict[str, Any]:
         "certificate": certificate(Store(), name),
         "maintenance": layout.maintenance.exists(),
         "at_work": lock.at_work(layout.lock),
-        "rollback": [{"id": release, "commit": complete_ones[release]["commit"]} for release in reversed(good)],
+        "rollback": [{"id": release, "commit": complete_ones[release]["commit"]} for release in good],
         "runs": runs(events, last),
     }
 

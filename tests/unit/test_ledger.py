@@ -27,6 +27,8 @@ def events(story: str) -> list[dict[str, Any]]:
         pytest.param("A+ B+ C+ B< D+ B<", "A B", id="and can be rolled back itself"),
         pytest.param("A+ B+ A+", "B A", id="a release that is deployed again is the newest"),
         pytest.param("A+ B+ B< C+", "A B C", id="a rollback to the live release changes nothing"),
+        pytest.param("A+ B+ C+ B< C<", "A B C", id="what a rollback left behind can be named, and is the newest again"),
+        pytest.param("A+ B+ C+ A< C<", "A C", id="and stands on what was live before"),
         pytest.param("A+ B* B-", "A", id="a failed release is not good"),
         pytest.param("A- B* C*", "", id="activated alone is not good"),
         pytest.param("A+ B+ B-", "A B", id="a good release that failed to be changed stays good"),

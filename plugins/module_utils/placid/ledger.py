@@ -50,15 +50,18 @@ def read(path: Path) -> list[dict[str, Any]]:
 def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
     """The releases that were live and healthy, in the order in which a rollback goes back through them: the last is the newest.
 
-    A rollback takes off what it left behind, so that a second one goes one further back.
+    A rollback takes off what it left behind, so that a second one goes one further back. What it left behind may be named, and
+    then stands on top of what was live.
     """
     stack: list[str] = []
+    deployed: set[str] = set()
     for event in events:
         release = event.get("release", "")
         if event.get("event") == GOOD:
             stack = [each for each in stack if each != release] + [release]
-        elif event.get("event") == ROLLED_BACK and release in stack:
-            stack = stack[: stack.index(release) + 1]
+            deployed.add(release)
+        elif event.get("event") == ROLLED_BACK and release in deployed:
+            stack = stack[: stack.index(release) + 1] if release in stack else [*stack, release]
     return stack
 
 

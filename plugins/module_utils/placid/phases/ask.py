@@ -33,15 +33,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     events, kept = ledger.read(layout.ledger), provisional.read(layout)
     shown = ("id", "commit", "source", "spec_digest")
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
-    good = [release for release in ledger.good_releases(events) if release in complete]
     live = complete.get(layout.live_release() or "", {})
-    earlier = [release for release in good if release != live.get("id")]
+    earlier = [release for release in ledger.good_releases(events) if release in complete and release != live.get("id")]
     manifest = layout.manifest(live["source"]) if live else None
     return {
         "changed": False,
         "live": live,
         "previous_good": earlier[-1] if earlier else "",
-        "good": good,
+        "good": [release for release in ledger.ever_good(events) if release in complete],
         "releases": complete,
         "before": {"token": kept.token, "release": kept.release} if kept else {},
         "confirmed": ledger.confirmed(events),

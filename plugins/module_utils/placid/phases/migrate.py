@@ -99,6 +99,12 @@ def save(module: AnsibleModule, database: Database, release: str) -> str:
 def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, Any]:
     database = Database(module, layout)
     plan = database.ask(release, "plan", "Asking the release for its migrations")
+    if plan["pending"] and not module.params["apply_migrations"]:  # they were taken back when this release was left
+        commit = (complete(layout, release) or {})["commit"][:12]
+        raise PlacidError(
+            f"{release} needs the migrations {', '.join(plan['pending'])}, which the database has not, and a rollback applies "
+            f"none. A deployment does: ansible-playbook deploy.yml -e version={commit}"
+        )
     crossed = cross(module, database, release, plan)
     pending = plan["pending"] if module.params["apply_migrations"] else []
     taken = crossed if module.params["migrations"] == "reverse" else []
