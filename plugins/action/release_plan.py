@@ -15,6 +15,7 @@ from ansible.plugins.action import ActionBase
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
 from ansible.module_utils.placid import plan
+from ansible.module_utils.placid.build.ancestry import commit_of, known_source
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.promotion import FORCE, SOURCE, prove, records, records_directory
 
@@ -36,7 +37,7 @@ class ActionModule(ActionBase):
     def _plan(self, arguments: dict[str, Any]) -> dict[str, Any]:
         app, hosts = arguments["application"], arguments["hosts"]
         if "rollback_to" in arguments:
-            target = plan.rollback_target(arguments["rollback_to"], hosts)
+            target = plan.rollback_target(arguments["rollback_to"], hosts, self._commit_of)
             spec = next(iter(hosts.values()))["releases"][target]
             return {"release": spec, "lines": plan.rollback(spec, app, hosts), "promotion": ""}
         artefact = arguments["artefact"]
@@ -44,6 +45,10 @@ class ActionModule(ActionBase):
         lines = plan.describe(spec, artefact["manifest"], artefact.get("plan") or {}, hosts, app)
         promotion = self._promotion(arguments, artefact["manifest"], spec["id"])
         return {"release": spec, "lines": [*lines, promotion] if promotion else lines, "promotion": promotion}
+
+    def _commit_of(self, name: str) -> str:
+        arguments, here = self._task.args, Path(self._loader.get_basedir())
+        return commit_of(name, known_source(arguments["application"]["repository"], here, arguments["cache_dir"]))
 
     def _flag(self, name: str) -> bool:
         value = self._task.args.get(name) or False

@@ -62,9 +62,7 @@ class ActionModule(ActionBase):
     def _answer(
         self, app: dict[str, Any], environments: dict[str, str], hosts: dict[str, Any], commit: str, cache_dir: str
     ) -> tuple[bool, str]:
-        # Paths are relative to the playbook, as everywhere in Ansible.
-        here = Path(self._loader.get_basedir())
-        source = known_source(app["repository"], Path(here, cache_dir))
+        source = known_source(app["repository"], Path(self._loader.get_basedir()), cache_dir)
         reasons = {}
         for host in environments:
             known = hosts.get(host, {}).get("applications")

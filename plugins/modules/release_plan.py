@@ -22,8 +22,11 @@ options:
     description: What M(artefact) returned; for a deployment.
     type: dict
   rollback_to:
-    description: Id or commit of the release to go back to; empty for the previous good one. Given, it plans a rollback.
+    description:
+      - Where to go back to, as a release's id, its commit or the beginning of one, or a tag or branch as the repository on this
+        machine knows it; empty for the previous good release. Given, it plans a rollback.
     type: str
+  cache_dir: {description: "For a rollback: directory on the controller with the mirrors of repositories.", type: path}
   require_promoted:
     description: Whether only an artefact may be deployed that staging has run, healthy, by the records on the controller.
     type: bool

@@ -1,4 +1,4 @@
-"""What a deployment or a rollback is going to do, from what the hosts said."""
+"""What a deployment is going to do, from what the hosts said."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid import plan
 from ansible.module_utils.placid.application import normalise
-from ansible.module_utils.placid.fleet import FleetError
 from ansible.module_utils.placid.plan import PlanError
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
@@ -29,23 +28,14 @@ def host(
     target: tuple[str, str, str] = ("3.13", "x86_64", "2.41"),
     prepared: bool = True,
     pythons: tuple[str, ...] = ("3.13",),
-    good: str = "",
-    live: str = "",
-    also: str = "",
     releases: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """What a host says when it is asked; good, live and also name releases by a letter that begins their commit too."""
-    names = sorted({*good.split(), *live.split(), *also.split()})
-    known = {name: {"id": name, "commit": name[0].lower() * 40} for name in names} | (releases or {})
-    earlier = [name for name in good.split() if name != live]
+    """What a host says when it is asked."""
     return {
         "target": dict(zip(("python", "machine", "glibc"), target, strict=True)),
         "prepared": prepared,
         "pythons": list(pythons),
-        "good": good.split(),
-        "previous_good": earlier[-1] if earlier else "",
-        "live": known[live] if live else {},
-        "releases": known,
+        "releases": releases or {},
     }
 
 
@@ -133,7 +123,7 @@ def test_a_release_says_all_that_is_fixed_when_it_is_staged() -> None:
 def test_a_release_of_the_same_content_is_taken_up_again_under_its_id() -> None:
     first = plan.release(APP, MANIFEST, {"a": host()}, NOW)
     later = NOW + datetime.timedelta(days=1)
-    hosts = {"a": host(also="X"), "b": host(releases={first["id"]: first})}
+    hosts = {"a": host(releases={"X": {"id": "X"}}), "b": host(releases={first["id"]: first})}
     assert plan.release(APP, MANIFEST, hosts, later) == first
 
 
@@ -164,63 +154,3 @@ def test_what_makes_another_release(app: dict[str, Any], manifest: dict[str, Any
     hosts = {"a": host(releases={first["id"]: first})}
     other = plan.release({**APP, **app}, {**MANIFEST, **manifest}, hosts, NOW + datetime.timedelta(seconds=1))
     assert (other["id"] == first["id"]) == same
-
-
-@pytest.mark.parametrize(
-    ("wanted", "hosts", "release"),
-    [
-        pytest.param("", {"a": host(good="A B C", live="C")}, "B", id="the previous good one"),
-        pytest.param("", {"a": host(good="A B", live="C")}, "B", id="the live one was never good"),
-        pytest.param("A", {"a": host(good="A B C", live="C")}, "A", id="by id"),
-        pytest.param("a" * 40, {"a": host(good="A B C", live="C")}, "A", id="by commit"),
-        pytest.param("aaaaaaa", {"a": host(good="A B C", live="C")}, "A", id="by short commit"),
-        pytest.param("aaaa", {"a": host(good="A1 A2 C", live="C")}, "A2", id="the newest of a commit"),
-        pytest.param("", {"a": host(good="A B", live="B"), "b": host(live="B", also="A")}, "A", id="every host has it"),
-        pytest.param("A", {"a": host(good="A", live="A"), "b": host(live="B", also="A")}, "A", id="one host is there already"),
-    ],
-)
-def test_what_a_rollback_puts_back(wanted: str, hosts: dict[str, Any], release: str) -> None:
-    assert plan.rollback_target(wanted, hosts) == release
-
-
-NOTHING = "a has no earlier release that was good: there is nothing to go back to. Deploy a version instead."
-
-
-@pytest.mark.parametrize(
-    ("wanted", "hosts", "message"),
-    [
-        ("", {"a": host()}, NOTHING),
-        ("", {"a": host(good="A", live="A")}, NOTHING),
-        ("", {"a": host(live="B", also="A")}, NOTHING),
-        (
-            "nope",
-            {"a": host(good="A B C", live="C", also="D")},
-            "a has no good release 'nope' beside the live one. It has: B (bbbbbbbbbbbb); A (aaaaaaaaaaaa). Say -e release=<id or "
-            "commit>.",
-        ),
-        (
-            "C",
-            {"a": host(good="C", live="C")},
-            "a has no good release 'C' beside the live one. It has: none. Say -e release=<id or commit>.",
-        ),
-        (
-            "D",
-            {"a": host(good="A", live="A", also="D")},
-            "a has no good release 'D' beside the live one. It has: none. Say -e release=<id or commit>.",
-        ),
-        (
-            "",
-            {"a": host(good="A B", live="B"), "b": host(live="B"), "c": host(live="B", also="A"), "d": host(live="B")},
-            "b, d does not have the release A. Deploy its version instead.",
-        ),
-    ],
-)
-def test_a_rollback_that_cannot_be_says_what_there_is(wanted: str, hosts: dict[str, Any], message: str) -> None:
-    with pytest.raises(PlanError) as error:
-        plan.rollback_target(wanted, hosts)
-    assert str(error.value) == message
-
-
-def test_a_rollback_of_hosts_that_differ_asks_where_to() -> None:
-    with pytest.raises(FleetError, match=r"^The hosts do not run one release: a runs B, b runs A\. "):
-        plan.rollback_target("", {"a": host(good="A B", live="B"), "b": host(good="A", live="A")})

@@ -139,6 +139,13 @@ def test_rollbacks_end_where_nothing_earlier_was_good(site: Site) -> None:
     assert site.state() == before
 
 
+def test_what_was_gone_back_from_can_be_named_by_its_tag(site: Site) -> None:
+    site.succeed("rollback", release="v2")
+    assert site.serves("v2")
+    site.succeed("rollback")
+    assert site.serves("v1")
+
+
 def test_a_rollback_to_a_named_release_takes_back_a_migration_when_asked_to(site: Site) -> None:
     columns = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'entries_entry' AND column_name = 'likes'"
     there = site.live()
@@ -149,11 +156,16 @@ def test_a_rollback_to_a_named_release_takes_back_a_migration_when_asked_to(site
     assert site.serves("v1")
     assert site.sql(columns) == "0"
     assert site.strays() == []
+    outcome = site.fail("rollback", release="v4")
+    assert "needs the migrations entries.0002_likes, which the database has not" in outcome.message
+    assert f"ansible-playbook deploy.yml -e version={site.commit('v4')[:12]}" in outcome.message
+    assert site.serves("v1")
 
 
 def test_a_rollback_to_an_unknown_release_names_those_there_are(site: Site) -> None:
     before = site.state()
     assert "no good release '0123456'" in site.fail("rollback", release="0123456").message
+    assert "'2' is ambiguous: it begins 2" in site.fail("rollback", release="2").message
     assert site.state() == before
 
 

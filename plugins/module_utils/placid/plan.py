@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.placid import fleet, schema
 from ansible.module_utils.placid.application import digest, slots
-from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.errors import PlacidError, SourceError
 
 #: What of an application is fixed when a release is staged; the rest follows the inventory.
 FIXED = ("processes", "static", "build", "health_check", "settings_module", "check_fail_level")
@@ -71,9 +71,10 @@ def release(
     return {**content, "id": name, "spec_digest": spec_digest}
 
 
-def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]]) -> str:
-    """The id of the release to go back to: the one that is named by id or commit, else the previous good one.
+def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]], commit_of: Callable[[str], str]) -> str:
+    """The id of the release to go back to: the one that is named by id, commit or tag, else the previous good one.
 
+    commit_of: finds the commit of a name that begins no id and no commit; a SourceError says why it does not.
     Raises PlanError where there is none, or not on every host; FleetError where hosts differ and none is named.
     """
     if not wanted:
@@ -81,20 +82,49 @@ def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]]) -> str:
     host, info = next(iter(hosts.items()))
     lives = {each["live"].get("id", "") for each in hosts.values()}
     live = lives.pop() if len(lives) == 1 else ""
-    choices = [name for name in info["good"] if name != live]
-    offer = "; ".join(f"{name} ({info['releases'][name]['commit'][:12]})" for name in reversed(choices)) or "none"
-    if not wanted:
-        found = [info["previous_good"]] if info["previous_good"] else []
-        problem = f"{host} has no earlier release that was good: there is nothing to go back to. Deploy a version instead."
+    if wanted:
+        found = _named(wanted, host, {name: info["releases"][name]["commit"] for name in info["good"] if name != live}, commit_of)
     else:
-        found = [name for name in choices if name == wanted or info["releases"][name]["commit"].startswith(wanted)][-1:]
-        problem = f"{host} has no good release {wanted!r} beside the live one. It has: {offer}. Say -e release=<id or commit>."
+        found = info["previous_good"]
     if not found:
-        raise PlanError(problem)
-    without = [name for name, other in hosts.items() if found[0] not in other["releases"]]
+        raise PlanError(f"{host} has no earlier release that was good: there is nothing to go back to. Deploy a version instead.")
+    without = [name for name, other in hosts.items() if found not in other["releases"]]
     if without:
-        raise PlanError(f"{', '.join(without)} does not have the release {found[0]}. Deploy its version instead.")
-    return str(found[0])
+        raise PlanError(f"{', '.join(without)} does not have the release {found}. Deploy its version instead.")
+    return str(found)
+
+
+def _named(wanted: str, host: str, choices: dict[str, str], commit_of: Callable[[str], str]) -> str:
+    """The one release that is meant. choices: the commits of those that a host can go back to, by id, the newest last."""
+    if wanted in choices:
+        return wanted
+
+    def of_commit(beginning: str) -> set[str]:
+        return set(
+            {commit: name for name, commit in choices.items() if commit.startswith(beginning)}.values()
+        )  # each one's newest
+
+    def shown(names: set[str]) -> str:
+        return "; ".join(f"{name} ({choices[name][:12]})" for name in reversed(choices) if name in names) or "none"
+
+    found = of_commit(wanted) | {name for name in choices if name.startswith(wanted)}
+    if len(found) > 1:
+        raise PlanError(
+            f"{wanted!r} is ambiguous: it begins {shown(found)}. Give more of one of them: -e release=<id or commit>."
+        )
+    what, reason = repr(wanted), ""
+    if not found:
+        try:
+            commit = commit_of(wanted)
+            found, what = of_commit(commit), f"of {wanted}, which is commit {commit[:12]},"
+        except SourceError as error:
+            reason = f" {error}"
+    if not found:
+        raise PlanError(
+            f"{host} has no good release {what} beside the live one. It has: {shown(set(choices))}. "
+            f"Say -e release=<id, commit or tag>.{reason}"
+        )
+    return found.pop()
 
 
 def describe(

@@ -1,4 +1,4 @@
-"""Whether one commit is part of another, as far as this machine knows; nothing is fetched."""
+"""What a name means, and whether one commit is part of another, as far as this machine knows; nothing is fetched."""
 
 from __future__ import annotations
 
@@ -12,15 +12,27 @@ from ansible.module_utils.placid.errors import SourceError
 PREFIX = re.compile(r"[0-9a-f]{4,40}")
 
 
-def known_source(repository: str, cache: Path) -> Source | None:
-    """What of a repository is on this machine, or None."""
+def known_source(repository: str, here: Path, cache_dir: str) -> Source | None:
+    """What of a repository is on this machine, or None. Paths are relative to here, where the playbooks are."""
+    cache = here / cache_dir
     if is_url(repository):
         mirror = mirror_of(repository, cache)
         return Source(Git(mirror, without_password(repository)), repository, mirror=True) if mirror.exists() else None
     try:
-        return open_source(repository, "", cache)
+        return open_source(str(here / Path(repository).expanduser()), "", cache)
     except SourceError:
         return None
+
+
+def commit_of(name: str, source: Source | None) -> str:
+    """The commit that a tag or a branch means. Raises SourceError where that is not known."""
+    if source is None:
+        raise SourceError(f"And this machine has no copy of the repository that would tell whether {name} is a tag.")
+    try:
+        return resolve(source, name)
+    except SourceError as error:
+        copy = "This machine's copy of the repository was asked, and nothing was fetched: " if source.mirror else ""
+        raise SourceError(copy + str(error).replace("-e version=", "-e release=")) from None
 
 
 def why_not_in(wanted: str, live: str, source: Source | None) -> str:
