@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.module_utils.placid import systemd
 from ansible.module_utils.placid.activate import Activation, ActivationError
 from ansible.module_utils.placid.daemons import daemons
@@ -27,9 +29,9 @@ class GoingBack(Activation):
         except ActivationError as error:
             self.reasons.append(str(error))
 
-    def _smoke(self, where: str, door: FrontDoor, instance: str) -> None:
+    def _smoke(self, where: str, door: FrontDoor, instance: str, **health: Any) -> None:
         try:
-            super()._smoke(where, door, instance)
+            super()._smoke(where, door, instance, **health)
         except ActivationError as error:
             self.reasons.append(str(error))
 
