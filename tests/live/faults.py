@@ -19,10 +19,12 @@ STARTED = "ls /run/guestbook/web-*-{commit}.* || readlink /srv/guestbook/wsgi/* 
 
 
 @contextlib.contextmanager
-def starting(site: Site, version: str, reached: str = STARTED) -> Iterator[Running]:
+def starting(
+    site: Site, version: str, reached: str = STARTED, playbook: str = "deploy", **variables: object
+) -> Iterator[Running]:
     """A deployment, once a command succeeds on the host; its new processes do not answer before the end of the block."""
     with site.held():
-        running = site.start("deploy", version=version)
+        running = site.start(playbook, **variables or {"version": version})
         site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0, 120)
         assert not running.ended, site.finish(running)
         yield running
@@ -50,11 +52,15 @@ def killed_early(site: Site, version: str) -> Outcome:
     return site.finish(running)
 
 
-def cut(site: Site, version: str) -> Outcome:
-    """The SSH connection, while new processes start: its process on the host is killed."""
-    with starting(site, version) as running:
-        site.host.check_output("sh -c %s", CUT)
-        return site.finish(running)
+def cut(reached: str = STARTED) -> Fault:
+    """The SSH connection when a command succeeds on the host: its process there is killed."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        with starting(site, version, reached) as running:
+            site.host.check_output("sh -c %s", CUT)
+            return site.finish(running)
+
+    return fault
 
 
 # The ancestors of what holds the deployment's lock, up to the process that serves its connection.
@@ -68,13 +74,17 @@ exit 1
 """
 
 
-def rebooted(site: Site, version: str) -> Outcome:
-    """The host, rebooted while new processes start."""
-    with starting(site, version) as running:
-        site.reboot()
-    outcome = site.finish(running)
-    site.come_back()
-    return outcome
+def rebooted(reached: str = STARTED) -> Fault:
+    """The host, rebooted when a command succeeds there."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        with starting(site, version, reached) as running:
+            site.reboot()
+        outcome = site.finish(running)
+        site.come_back()
+        return outcome
+
+    return fault
 
 
 def database(command: str, later: str = "") -> Fault:

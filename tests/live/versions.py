@@ -50,7 +50,9 @@ def with_file(path: str, text: str) -> Version:
 
 
 def migrating(*statements: str, atomic: bool = True) -> Version:
-    return with_file("entries/migrations/0003_noted.py", MIGRATION.format(atomic=atomic, statements=statements))
+    """A migration, each time of another name, so that it was never applied before."""
+    content = MIGRATION.format(atomic=atomic, statements=statements)
+    return lambda site: with_file(f"entries/migrations/0003_{token_hex(4)}.py", content)(site)
 
 
 def lying(site: Site) -> str:

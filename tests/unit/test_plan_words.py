@@ -97,3 +97,4 @@ def test_the_plan_of_a_rollback_in_words() -> None:
         "a: replaces N",
         "start beside the old ones, which then finish: web",
     ]
+    assert plan.rollback(spec, APP, {"a": host(live="O")})[1] == "a: is live"

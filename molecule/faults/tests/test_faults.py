@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from signal import SIGINT, SIGTERM
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,10 @@ class Case:
 KEEP = 5  # what an application keeps unless it says otherwise
 SLOW = versions.like(versions.SLOW)
 OTHER_LOCK = versions.like("broken/changed-lock")
+MIGRATING = versions.migrating("SELECT pg_sleep(5)", versions.COLUMN)
+AT_WORK = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
+IN_MIGRATION = f'runuser -u postgres -- psql -XAtc "{AT_WORK}" | grep .'
+RECORDING = "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"
 STAGED = "ls /srv/guestbook/releases/*-{commit}/release.json"
 READ_ONLY = "mount --bind /srv/guestbook /srv/guestbook && mount -o remount,bind,ro /srv/guestbook"
 REAL = (  # in one step: visitors find the one or the other
@@ -45,7 +50,10 @@ CASES = [
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),
     Case("Ctrl-C while new processes start", surroundings.signalled(SIGINT), SLOW),
     Case("job cancelled while new processes start", surroundings.signalled(SIGTERM), SLOW),
-    Case("SSH connection cut", faults.cut, SLOW),
+    Case("controller killed in a migration", faults.killed(IN_MIGRATION), MIGRATING),
+    Case("controller killed while it records", faults.killed(RECORDING)),
+    Case("SSH connection cut in a migration", faults.cut(IN_MIGRATION), MIGRATING),
+    Case("SSH connection cut", faults.cut(), SLOW),
     Case("SSH connection that falls silent", surroundings.silent, SLOW),
     Case("unusual umask, locale and time zone", surroundings.abroad),
     Case("file names that programs stumble over", surroundings.abroad, versions.oddly_named),
@@ -105,7 +113,8 @@ CASES = [
     ),
     Case("database slow to start", faults.database("systemctl stop postgresql", "systemctl start postgresql"), noticed=True),
     Case("database stopped", faults.database("systemctl stop postgresql"), says=("the database did not answer",), noticed=True),
-    Case("host rebooted while new processes start", faults.rebooted, SLOW, noticed=True),
+    Case("host rebooted in a migration", faults.rebooted(IN_MIGRATION), MIGRATING, noticed=True),
+    Case("host rebooted while new processes start", faults.rebooted(), SLOW, noticed=True),
     Case(
         "database restarted while new processes start",
         surroundings.in_the_middle("systemctl restart postgresql"),
@@ -135,6 +144,35 @@ def test_a_fault_is_survived(site: Site, table: Table, case: Case) -> None:
     assert len(site.releases()) <= KEEP
     assert [each["commit"] for each in site.ledger() if each["event"] == "deployed"][-1] == after
     assert site.succeed("deploy", version=after).recap["changed"] == 0
+    if case.version is MIGRATING:  # the next one's version does not know the migration
+        site.succeed("deploy", version=NEW(site), migrations="keep")
+
+
+TOKYO = {"guestbook_settings": {"DEBUG": "false", "SECURE": "false", "TIME_ZONE": "Asia/Tokyo"}}
+
+
+@pytest.mark.parametrize("playbook", ["rollback", "settings"])
+def test_another_playbook_is_killed_while_new_processes_start(site: Site, table: Table, playbook: str) -> None:
+    version = SLOW(site)
+    site.succeed("deploy", version=version)
+    variables: dict[str, Any] = {"rollback": {"release": site.live()["id"]}, "settings": TOKYO}[playbook]
+    if playbook == "rollback":
+        site.succeed("deploy", version=NEW(site))
+    before = site.live()
+    with site.visitors(new=2, kept=1) as load:
+        with faults.starting(site, version, "ls /run/guestbook/web-*-{commit}.2.sock", playbook, **variables) as running:
+            running.kill()
+            site.finish(running)
+        served = "the old release" if site.live() == before else "the new release"
+        site.succeed(playbook, **variables)
+    table.add(f"controller killed in {playbook}.yml", "killed", served, load)
+    assert load.failed == []
+    assert load.sent > 50
+    assert site.serves(version)
+    assert site.strays() == []
+    assert site.succeed(playbook, **variables).recap["changed"] == 0
+    assert {each["environment"].get("TIME_ZONE") for each in site.processes()} == {"Asia/Tokyo" if variables is TOKYO else None}
+    site.succeed("settings")
 
 
 def test_a_long_request_is_answered_by_the_release_that_it_was_asked_of(site: Site) -> None:

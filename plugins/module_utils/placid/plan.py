@@ -74,6 +74,7 @@ def release(
 def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]], commit_of: Callable[[str], str]) -> str:
     """The id of the release to go back to: the one that is named by id, commit or tag, else the previous good one.
 
+    The live one can be named, too, as by a run that was cut short and is typed again; of a commit's releases others come first.
     commit_of: finds the commit of a name that begins no id and no commit; a SourceError says why it does not.
     Raises PlanError where there is none, or not on every host; FleetError where hosts differ and none is named.
     """
@@ -83,7 +84,9 @@ def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]], commit_
     lives = {each["live"].get("id", "") for each in hosts.values()}
     live = lives.pop() if len(lives) == 1 else ""
     if wanted:
-        found = _named(wanted, host, {name: info["releases"][name]["commit"] for name in info["good"] if name != live}, commit_of)
+        commits = {name: info["releases"][name]["commit"] for name in info["good"]}
+        there = {live: commits.pop(live)} if live in commits else {}
+        found = _named(wanted, host, commits, there, commit_of)
     else:
         found = info["previous_good"]
     if not found:
@@ -94,9 +97,12 @@ def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]], commit_
     return str(found)
 
 
-def _named(wanted: str, host: str, choices: dict[str, str], commit_of: Callable[[str], str]) -> str:
-    """The one release that is meant. choices: the commits of those that a host can go back to, by id, the newest last."""
-    if wanted in choices:
+def _named(wanted: str, host: str, choices: dict[str, str], live: dict[str, str], commit_of: Callable[[str], str]) -> str:
+    """The one release that is meant.
+
+    choices: the commits of those that a host can go back to, by id, the newest last. live: that of the live one, if it is good.
+    """
+    if wanted in choices or wanted in live:
         return wanted
 
     def of_commit(beginning: str) -> set[str]:
@@ -117,8 +123,10 @@ def _named(wanted: str, host: str, choices: dict[str, str], commit_of: Callable[
         try:
             commit = commit_of(wanted)
             found, what = of_commit(commit), f"of {wanted}, which is commit {commit[:12]},"
+            wanted = commit
         except SourceError as error:
             reason = f" {error}"
+    found = found or {name for name, commit in live.items() if name.startswith(wanted) or commit.startswith(wanted)}
     if not found:
         raise PlanError(
             f"{host} has no good release {what} beside the live one. It has: {shown(set(choices))}. "
@@ -193,5 +201,6 @@ def _on(some: Sequence[str], hosts: Mapping[str, Any]) -> str:
 def rollback(spec: Mapping[str, Any], app: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The plan of a rollback in words, a line each."""
     lines = [f"{app['name']} goes back to {spec['id']} (commit {spec['commit'][:12]})"]
-    lines += [f"{host}: replaces {info['live']['id']}" for host, info in hosts.items() if info["live"]]
+    lives = {host: info["live"]["id"] for host, info in hosts.items() if info["live"]}
+    lines += [f"{host}: {'is live' if live == spec['id'] else f'replaces {live}'}" for host, live in lives.items()]
     return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]
