@@ -12,7 +12,7 @@ from ansible.errors import AnsibleFilterError
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import application, firewall, fleet, plan, scram, services, tuning
+from ansible.module_utils.placid import application, firewall, fleet, plan, scram, services, sites, tuning
 from ansible.module_utils.placid.errors import PlacidError
 
 
@@ -31,21 +31,8 @@ def _clear(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def applications(apps: Sequence[Mapping[str, Any]], name: str = "") -> list[dict[str, Any]]:
     """Every application, or the named one, with its defaults filled in, without the values of its settings and secrets."""
-    if name:
-        return [application.public(application.select(apps, name))]
-    claimed: dict[str, str] = {}
-    result = []
-    gone = application.absent(apps)
-    for app in apps:
-        if app.get("name") in gone:
-            continue
-        chosen = application.select(apps, str(app.get("name")))
-        for domain in chosen["domains"]:
-            other = claimed.setdefault(domain.lower(), chosen["name"])
-            if other != chosen["name"]:
-                raise PlacidError(f"apps[{chosen['name']}].domains: {domain} belongs to {other} already. Give it to one of them.")
-        result.append(application.public(chosen))
-    return result
+    chosen = [application.select(apps, name)] if name else application.every(apps)
+    return [application.public(app) for app in chosen]
 
 
 def absent_applications(apps: Sequence[Mapping[str, Any]], service: str = "") -> list[str]:
@@ -80,7 +67,7 @@ def application_direct(
 
 def _with(apps: Sequence[Mapping[str, Any]], service: str) -> list[dict[str, Any]]:
     """The applications, normalised, that use a database or a cache."""
-    return [app for each in applications(apps) if (app := application.select(apps, each["name"]))[service] is not False]
+    return [app for app in application.every(apps) if app[service] is not False]
 
 
 def _kept(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -141,7 +128,7 @@ def firewall_in(
     balancers: address by name; where there are some, visitors come in through them alone.
     """
     host, entries = network["host"], []
-    if (not balancers and host in network["app_servers"]) or host in (balancers or {}):
+    if sites.come_in(network, balancers or {}):
         entries.append({"name": "web", "ports": [80, 443]})
     elif host in network["app_servers"]:
         entries.append({"name": "web", "ports": [80, 443], "from": list((balancers or {}).values())})
@@ -155,16 +142,17 @@ def firewall_in(
 
 
 def firewall_out(
-    apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any], balancers: Mapping[str, str] | None = None
+    apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any], balancers: Mapping[str, str] | None = None, authority: str = ""
 ) -> list[dict[str, Any]]:
-    """What goes out from network's host where it is an application server: to the databases and the caches on other hosts.
+    """What goes out from network's host: to an authority for certificates, and to the databases and caches on other hosts.
 
-    balancers: address by name; one that is an application server, too, reaches the others.
+    balancers: address by name; one that is an application server, too, reaches the others. authority: tls_acme_directory.
     """
+    entries = sites.authority(apps, authority) if sites.come_in(network, balancers or {}) else []
     if network["host"] not in network["app_servers"]:
-        return []
-    balances = network["host"] in (balancers or {})
-    entries = [{"name": "web", "ports": [80], "to": list(network["app_servers"].values())}] if balances else []
+        return entries
+    if network["host"] in (balancers or {}):
+        entries.append({"name": "web", "ports": [80], "to": list(network["app_servers"].values())})
     for app in _with(apps, "database"):
         server = services.database(app, network, direct=True)
         # The name of a server outside of the inventory may stand for any address.
@@ -173,38 +161,6 @@ def firewall_out(
     caches = [] if services.cache_is_local(network) else _with(apps, "cache")
     addresses = list(network["cache_servers"].values())
     return entries + [{"name": f"cache {app['name']}", "ports": [app["cache"]["port"]], "to": addresses} for app in caches]
-
-
-def tls_certificates(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The certificates that the applications need, keys included."""
-    chosen = [application.select(apps, app["name"]) for app in applications(apps)]
-    return [certificate for app in chosen if (certificate := application.certificate(app))]
-
-
-def load_balancer_sites(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The sites that a load balancer has, as the role load_balancer takes them."""
-    return [
-        {
-            "name": app["name"],
-            "domains": app["domains"],
-            "tls": app["tls"] is not False,
-            "max_body_mb": app["max_body_mb"],
-            "static_url": app["static"]["url"] if app["static"]["root"] else "",
-        }
-        for app in applications(apps)
-        if "web" in app["processes"] or app["app_server"] == "mod_wsgi"
-    ]
-
-
-def behind_balancers(apps: Sequence[Mapping[str, Any]], balancers: Sequence[str]) -> list[Mapping[str, Any]]:
-    """The applications as the hosts behind load balancers serve them: the certificates are there, and here is plain HTTP."""
-    return [{**app, "tls": False} if balancers and app.get("tls") else app for app in apps]
-
-
-def visitors_scheme(apps: Sequence[Mapping[str, Any]], name: str, balancers: Sequence[str]) -> str:
-    """The scheme of visitors who come in through load balancers to the named, or the only, application."""
-    chosen = [app for app in apps if name in ("", app.get("name"))]
-    return "https" if balancers and any(app.get("tls") for app in chosen) else "http"
 
 
 def certificate_problems(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -232,15 +188,15 @@ class FilterModule:
             memcached_instances,
             firewall_in,
             firewall_out,
-            tls_certificates,
-            load_balancer_sites,
-            behind_balancers,
-            visitors_scheme,
         )
         return {
             **{function.__name__: _clear(function) for function in functions},
             "certificate_problems": certificate_problems,
             "firewall_rules": _clear(firewall.rules),
+            "tls_certificates": _clear(sites.certificates),
+            "load_balancer_sites": _clear(sites.balanced),
+            "behind_balancers": _clear(sites.behind_balancers),
+            "visitors_scheme": _clear(sites.scheme),
             "application_slots": _clear(application.slots),
             "postgresql_tuning": tuning.settings,
             "scram_verifiers": _clear(scram.verifiers),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible.module_utils.placid.firewall import FirewallError, rules
 
 from unit.plugins import load
@@ -123,3 +124,35 @@ def test_a_balancer_with_applications_of_its_own_reaches_the_others() -> None:
     firewall_out = load("filter/placid.py").FilterModule().filters()["firewall_out"]
     found = firewall_out([], {"host": "a", **NETWORK}, {"a": "10.0.0.1"})
     assert found == [{"name": "web", "ports": [80], "to": ["10.0.0.1"]}]
+
+
+ACME = [{**APART[0], "tls": "acme"}]
+BEHIND = {"b": "10.0.0.9"}
+ELSEWHERE = "https://ca.example.org:14000/dir"
+
+
+@pytest.mark.parametrize(
+    ("apps", "host", "balancers", "directory", "ports"),
+    [
+        pytest.param(ACME, "a", {}, "", [443], id="where the application is"),
+        pytest.param(ACME, "a", {}, ELSEWHERE, [14000], id="an authority at another port"),
+        pytest.param(ACME, "b", BEHIND, "", [443], id="on the load balancer"),
+        pytest.param(ACME, "a", BEHIND, "", None, id="not behind a load balancer"),
+        pytest.param(ACME, "d", {}, "", None, id="not on a database server"),
+        pytest.param([{**APART[0], "tls": "self_signed"}], "a", {}, "", None, id="not for other certificates"),
+        pytest.param([{**ACME[0], "state": "absent"}], "a", {}, "", None, id="not for an application that is gone"),
+    ],
+)
+def test_who_asks_an_authority_for_certificates_gets_out(
+    apps: list[Any], host: str, balancers: dict[str, str], directory: str, ports: list[int] | None
+) -> None:
+    firewall_out = load("filter/placid.py").FilterModule().filters()["firewall_out"]
+    entries = firewall_out(apps, {"host": host, **NETWORK}, balancers, directory)
+    found = [each for each in entries if each["name"] == "certificates"]
+    assert found == ([{"name": "certificates", "ports": ports, "users": ["placid-acme"]}] if ports else [])
+
+
+def test_an_authority_without_a_port_is_refused() -> None:
+    firewall_out = load("filter/placid.py").FilterModule().filters()["firewall_out"]
+    with pytest.raises(AnsibleFilterError, match="tls_acme_directory is 'https://ca:acme/'"):
+        firewall_out(ACME, {"host": "a", **NETWORK}, {}, "https://ca:acme/")

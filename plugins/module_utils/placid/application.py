@@ -133,6 +133,20 @@ def select(apps: Sequence[Mapping[str, Any]], name: str = "") -> dict[str, Any]:
     return normalise(apps[names.index(name) if name else 0])
 
 
+def every(apps: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """All that are to be on hosts, normalised, none with a domain of another."""
+    gone, claimed = absent(apps), dict[str, str]()
+    result = [select(apps, str(app.get("name"))) for app in apps if app.get("name") not in gone]
+    for app in result:
+        for domain in app["domains"]:
+            other = claimed.setdefault(domain.lower(), app["name"])
+            if other != app["name"]:
+                raise ApplicationError(
+                    f"apps[{app['name']}].domains: {domain} belongs to {other} already. Give it to one of them."
+                )
+    return result
+
+
 def slots(processes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """The units of a process table: one `NAME` a process, or `NAME-1`, `NAME-2`… where its count is above one."""
     result: dict[str, dict[str, Any]] = {}
