@@ -100,3 +100,13 @@ def test_a_site_with_a_certificate_is_https(host: Host) -> None:
     status, headers, _ = ask(host, "/page?x=1", name=SHOP)
     assert (status, headers["Location"]) == (301, f"https://{SHOP}/page?x=1")
     assert "Strict-Transport-Security" in ask(host, "/", name=SHOP, scheme="https")[1]
+
+
+def test_an_application_that_is_gone_leaves_a_configuration_that_nginx_starts_with(host: Host) -> None:
+    assert not host.file("/etc/ssl/placid/former").exists
+    host.check_output("nginx -t -q")
+
+
+def test_a_site_that_somebody_else_wrote_stays(host: Host) -> None:
+    assert sorted(host.file("/etc/nginx/sites-enabled").listdir()) == ["plain.conf", "shop.conf", "yours.conf"]
+    assert ask(host, "/", name="yours.example.org")[0] == 204
