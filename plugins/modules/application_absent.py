@@ -74,8 +74,9 @@ def accounts(layout: Layout) -> list[tuple[str, str]]:
 
 
 def units(name: str) -> list[str]:
-    """The units that systemd has loaded of it, instances included."""
-    listing = systemd.systemctl("list-units", "--all", "--plain", "--no-legend", f"{name}.service", f"{name}-*")
+    """The units that systemd has loaded of it, instances included; and its pooler, which runs as its user."""
+    patterns = (f"{name}.service", f"{name}-*", f"pgbouncer@{name}.service")
+    listing = systemd.systemctl("list-units", "--all", "--plain", "--no-legend", *patterns)
     found = [line.split() for line in listing.splitlines() if line.strip()]
     return [words[0] for words in found if words[1] != "not-found" or words[2] != "inactive"]
 

@@ -43,13 +43,13 @@ def test_the_last_dump_is_roots_alone_and_whole(host: Host) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        "systemctl list-units --all --plain --no-legend 'goodbye*' 'memcached@goodbye*'",
-        "systemctl list-unit-files --plain --no-legend 'goodbye*' 'memcached@goodbye*'",
+        "systemctl list-units --all --plain --no-legend 'goodbye*' '*@goodbye*'",
+        "systemctl list-unit-files --plain --no-legend 'goodbye*' '*@goodbye*'",
         "getent passwd | grep goodbye",
         "getent group | grep goodbye",
         "runuser -u postgres -- psql -Atc 'SELECT datname FROM pg_database' | grep goodbye",
         "runuser -u postgres -- psql -Atc 'SELECT rolname FROM pg_roles' | grep goodbye",
-        "grep -r goodbye /etc/nginx /etc/postgresql /etc/ssl",
+        "grep -r goodbye /etc/nginx /etc/postgresql /etc/pgbouncer /etc/ssl",
     ],
 )
 def test_no_service_knows_it(host: Host, command: str) -> None:
