@@ -145,7 +145,7 @@ def test_a_name_that_no_unix_user_can_have_is_refused(name: object) -> None:
                 {"processes": {"worker": {"command": "x", "count": count}}},
                 f"apps[guestbook].processes.worker.count is {count!r}. Give a number from 1 to 64.",
             )
-            for count in (0, 65, -1, "2", None, 1.5)
+            for count in (0, 65, -1, "2", None, 1.5, True)
         ),
         (
             {"processes": {"worker": {"command": "x", "memory_max": "lots"}}},

@@ -175,6 +175,12 @@ def test_what_the_inventory_lacks_is_said(name: str, arguments: list[Any], messa
         ({"database": {"password": 1}}, "apps[shop].database.password is no text."),
         ({"database": {"port": 5433}}, "apps[shop].database.port is for a server outside of the inventory."),
         ({"database": {"host": 7}}, "apps[shop].database.host is 7. Give text."),
+        ({"database": {"host": "db x; y"}}, "apps[shop].database.host is 'db x; y'. Give one word, such as db.example.org"),
+        ({"database": {"host": "db", "user": "ada x"}}, "apps[shop].database.user is 'ada x'. Give one word, such as ada."),
+        ({"database": {"host": "db", "port": True}}, "apps[shop].database.port is True. Give a number from 1 to 65535."),
+        ({"database": {"keep_dumps": True}}, "apps[shop].database.keep_dumps is True. Give a number from 1 on."),
+        ({"cache": {"memory_mb": True}}, "apps[shop].cache.memory_mb is True. Give a number of megabytes."),
+        ({"cache": {"port": 0}}, "apps[shop].cache.port is 0. Give a number from 1 to 65535."),
         ({"database": {"settings": {"lock timeout": "1s"}}}, "apps[shop].database.settings.lock timeout is no setting."),
         (
             {"database": {"variables": {"hots": "X"}}},

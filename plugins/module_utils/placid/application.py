@@ -57,6 +57,8 @@ def normalise(app: Mapping[str, Any], where: str = "apps") -> dict[str, Any]:
             f"{where}.name is {name!r}. Give a name of at most 24 lower-case letters, digits and underscores that begins "
             "with a letter: it becomes a unix user, a database and the prefix of systemd units."
         )
+    if checks.RESERVED.fullmatch(name):
+        raise ApplicationError(f"{where}.name is {name!r}, which the system or a server has for itself. Choose another name.")
     where = f"apps[{name}]"
     checks.check_keys(app, (*REQUIRED, *DEFAULTS), where)
     for key in REQUIRED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,12 @@ from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.fleet import batch_size
 
 APPLICATION_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
+#: Names that the system, PostgreSQL, or a server that Placid installs has for itself; on a host, `room` looks for others.
+RESERVED = re.compile(
+    "pg_.*|template[01]|all|none|public|replication|same(user|role|group)|systemd_.*|"
+    "root|daemon|bin|sys|sync|games|man|lp|mail|news|uucp|proxy|backup|list|irc|nobody|sshd|sudo|adm|staff|users|"
+    "placid|nginx|apache2?|postgres(ql)?|pgbouncer|memcached?|fail2ban|aide|nftables"
+)
 PROCESS_NAME = re.compile(r"^[a-z][a-z0-9_]{0,23}")
 MEMORY = re.compile(r"(?:[1-9][0-9]*[KMG])?")
 DOMAIN = re.compile(r"(?:\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -21,6 +28,11 @@ PACKAGE = re.compile(r"[a-z0-9][a-z0-9.+-]+")
 BUILDER = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*)?")
 PREFIX = re.compile(r"/(?:[A-Za-z0-9._~-]+/)+")
 DIRECTORY = re.compile(r"(?:(?!\.)[A-Za-z0-9._-]+)?")
+PYTHON = re.compile(r"(?:3\.[0-9]{1,2})?")
+#: A path below the top of a repository.
+BELOW = re.compile(r"(?!-)(?:(?!\.\.?(?:/|$))[^/\s][^/\n\r\0]*(?:/|$))*")
+MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
+EXTRA = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 PROCESS_DEFAULTS: dict[str, Any] = {"count": 1, "overlap": True, "memory_max": "", "cpu_percent": 0, "tasks_max": 0}
 #: The processes of an application that Apache serves, each group; 0 sets no limit of memory, timeout is in seconds.
 MOD_WSGI: dict[str, Any] = {"processes": 2, "threads": 8, "memory_mb": 0, "timeout": 60}
@@ -84,6 +96,21 @@ def check_values(app: Mapping[str, Any], where: str) -> None:
             )
     if app["keep"] < 1:
         raise ApplicationError(f"{where}.keep is {app['keep']}. Keep at least 1 release: the live one.")
+    health = app["health_check"]
+    for key, value, fits, wanted in (
+        ("max_body_mb", app["max_body_mb"], app["max_body_mb"] >= 1, "a number of megabytes from 1 on"),
+        (
+            "health_check.status",
+            health["status"],
+            is_number(health["status"], 100, 599) or health["status"] == 0,
+            "the status that a healthy application answers, such as 200; 0 for any below 500 but 400",
+        ),
+        ("health_check.timeout", health["timeout"], is_number(health["timeout"], 1, 3600), "a number of seconds from 1 to 3600"),
+    ):
+        if not fits:
+            raise ApplicationError(f"{where}.{key} is {value!r}. Give {wanted}.")
+    for line in app["build"]:
+        _check_command(line, f"{where}.build: {line!r}")
     try:
         batch_size(app["batch"], 1)
     except ValueError:
@@ -95,6 +122,23 @@ def check_values(app: Mapping[str, Any], where: str) -> None:
             raise ApplicationError(f"{where}: the setting {name!r} cannot be an environment variable. Use letters, digits and _.")
 
 
+def is_number(value: Any, least: int, most: float = math.inf) -> bool:
+    """Whether it is a whole number between the two; of Ansible's own kind, too. true and false are none."""
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _check_command(command: Any, where: str) -> None:
+    """A command is one line of words."""
+    if not isinstance(command or "", str) or "\n" in (command or ""):
+        raise ApplicationError(f"{where} is not one line of text. Write it as you would type it.")
+    try:
+        words = shlex.split(command or "")
+    except ValueError as error:
+        raise ApplicationError(f"{where} cannot be read: {error}. Quote it as for a shell.") from None
+    if not words:
+        raise ApplicationError(f"{where} is missing. Give the program and its arguments.")
+
+
 def process(name: str, value: Any, where: str) -> dict[str, Any]:
     """One process of the table with its defaults filled in."""
     where = f"{where}.{name}"
@@ -104,20 +148,15 @@ def process(name: str, value: Any, where: str) -> dict[str, Any]:
         raise ApplicationError(f"{where} is not a mapping. Write {name}: {{command: …}}.")
     check_keys(value, ("command", *PROCESS_DEFAULTS), where)
     process = {**PROCESS_DEFAULTS, **value}
-    if not isinstance(process.get("command") or "", str) or "\n" in (process.get("command") or ""):
-        raise ApplicationError(f"{where}.command is not one line of text. Write it as you would type it.")
-    try:
-        words = shlex.split(process.get("command") or "")
-    except ValueError as error:
-        raise ApplicationError(f"{where}.command cannot be read: {error}. Quote it as for a shell.") from None
-    if not words:
-        raise ApplicationError(f"{where}.command is missing. Give the program and its arguments.")
-    if not isinstance(process["count"], int) or not 1 <= process["count"] <= 64:
+    _check_command(process.get("command"), f"{where}.command")
+    if not is_number(process["count"], 1, 64):
         raise ApplicationError(f"{where}.count is {process['count']!r}. Give a number from 1 to 64.")
+    if not isinstance(process["overlap"], bool):
+        raise ApplicationError(f"{where}.overlap is {process['overlap']!r}. Give true or false, without quotes.")
     if not MEMORY.fullmatch(str(process["memory_max"])):
         raise ApplicationError(f"{where}.memory_max is {process['memory_max']!r}. Give a size with K, M or G, such as 512M.")
     for key, example in (("cpu_percent", "150 for one and a half processors"), ("tasks_max", "64 for 64 processes and threads")):
-        if type(process[key]) is not int or process[key] < 0:
+        if not is_number(process[key], 0):
             raise ApplicationError(f"{where}.{key} is {process[key]!r}. Give a number, such as {example}; 0 sets no limit.")
     if name == "web" and process["count"] != 1:
         raise ApplicationError(f"{where}.count must be 1: a web server forks its own workers (gunicorn --workers 3).")
@@ -129,8 +168,7 @@ def check_mod_wsgi(app: Mapping[str, Any], where: str) -> None:
     if "web" in app["processes"]:
         raise ApplicationError(f"{where}.processes has web, which mod_wsgi is itself. Take it out, or take out app_server.")
     for key, value in app["mod_wsgi"].items():
-        least = 0 if key == "memory_mb" else 1
-        if type(value) is not int or value < least:
+        if not is_number(value, 0 if key == "memory_mb" else 1):
             raise ApplicationError(f"{where}.mod_wsgi.{key} is {value!r}. Give a number, such as {MOD_WSGI[key] or 512}.")
 
 
@@ -139,6 +177,13 @@ def check_texts(app: Mapping[str, Any], where: str) -> None:
     checks = [(f"domains: {domain}", DOMAIN, domain, "a name such as www.example.org") for domain in app["domains"]]
     checks += [
         (f"build_packages: {each}", PACKAGE, each, "a Debian package such as libxml2-dev") for each in app["build_packages"]
+    ]
+    checks += [(f"{key}: {each}", EXTRA, each, "a name such as redis") for key in ("extras", "groups") for each in app[key]]
+    checks += [
+        ("python", PYTHON, app["python"], 'a version in quotes, such as "3.13", or nothing for Debian\'s own'),
+        ("subdirectory", BELOW, app["subdirectory"], "a directory of the repository, such as site"),
+        ("lock", BELOW, app["lock"] or None, "a file of the repository, such as requirements.txt"),
+        ("settings_module", MODULE, app["settings_module"], f"a module such as {app['name']}.settings"),
     ]
     checks += [("builder", BUILDER, app["builder"], "nothing, local, or the name of a host of the group builders")]
     checks += [(f"smoke: {path}", ADDRESS, path, "a path such as /about/") for path in app["smoke"]]
@@ -156,6 +201,10 @@ def check_texts(app: Mapping[str, Any], where: str) -> None:
     for key, pattern, value, wanted in checks:
         if not isinstance(value, str) or not pattern.fullmatch(value):
             raise ApplicationError(f"{where}.{key} is {value!r}. Give {wanted}.")
+    if app["static"]["root"] and app["media"]["url"].startswith(app["static"]["url"]):
+        raise ApplicationError(
+            f"{where}.media.url is {app['media']['url']!r}, which static.url has already. Give it a path of its own."
+        )
 
 
 def check_tls(value: Any, where: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ansible.module_utils.placid.application_checks import ApplicationError, check_keys
+from ansible.module_utils.placid.application_checks import ApplicationError, check_keys, is_number
 from ansible.module_utils.placid.dotenv import NAME as SETTING_NAME
 
 #: Keys of an application's `database` and their defaults; port, name, user and options are for a server outside of the inventory.
@@ -37,12 +37,14 @@ CACHE_VALUES = ("url", "location")
 SECRET_VALUES = ("url", "password")
 PORT = 5432
 _FOREIGN = ("port", "name", "user", "options")
+#: What a connection's address and PgBouncer's configuration can hold.
+_SERVER_WORD = {"host": re.compile(r"[A-Za-z0-9._:-]*"), **dict.fromkeys(("name", "user"), re.compile(r"[^\s'\"\\;=]*"))}
 _ROLE_SETTING = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)?")
 
 
 def check(app: Mapping[str, Any], where: str) -> None:
     """Refuse what neither a server nor an environment could take. No message holds the password."""
-    for service, values in (("database", DATABASE_VALUES), ("cache", CACHE_VALUES)):
+    for service, values, least_port in (("database", DATABASE_VALUES, 0), ("cache", CACHE_VALUES, 1)):
         given, here = app[service], f"{where}.{service}"
         if given is False:
             continue
@@ -54,9 +56,9 @@ def check(app: Mapping[str, Any], where: str) -> None:
                 raise ApplicationError(f"{here}.variables has {name!r}, which cannot be the name of an environment variable.")
             if name in app["settings"] or name in app["secrets"]:
                 raise ApplicationError(f"{here}.variables has {name}, which settings or secrets have, too. Keep one of them.")
-        if not isinstance(given["port"], int) or not 0 <= given["port"] <= 65535:
+        if not is_number(given["port"], least_port, 65535):
             raise ApplicationError(f"{here}.port is {given['port']!r}. Give a number from 1 to 65535.")
-    if app["cache"] is not False and (not isinstance(app["cache"]["memory_mb"], int) or app["cache"]["memory_mb"] < 1):
+    if app["cache"] is not False and not is_number(app["cache"]["memory_mb"], 1):
         raise ApplicationError(f"{where}.cache.memory_mb is {app['cache']['memory_mb']!r}. Give a number of megabytes.")
     if app["database"] is not False:
         _check_database(app["database"], f"{where}.database")
@@ -68,9 +70,12 @@ def _check_database(given: Mapping[str, Any], where: str) -> None:
     for key, kind in (("host", str), ("name", str), ("user", str), ("options", Mapping), ("settings", Mapping)):
         if not isinstance(given[key], kind):
             raise ApplicationError(f"{where}.{key} is {given[key]!r}. Give {'text' if kind is str else 'a mapping'}.")
+    for key, example in (("host", "db.example.org or 192.0.2.31"), ("name", "main"), ("user", "ada")):
+        if not _SERVER_WORD[key].fullmatch(given[key]):
+            raise ApplicationError(f"{where}.{key} is {given[key]!r}. Give one word, such as {example}.")
     if not isinstance(given["dump_before_migrate"], bool):
         raise ApplicationError(f"{where}.dump_before_migrate is {given['dump_before_migrate']!r}. Give true or false.")
-    if not isinstance(given["keep_dumps"], int) or given["keep_dumps"] < 1:
+    if not is_number(given["keep_dumps"], 1):
         raise ApplicationError(f"{where}.keep_dumps is {given['keep_dumps']!r}. Give a number from 1 on.")
     if given["pooler"] not in ("", "pgbouncer"):
         raise ApplicationError(f"{where}.pooler is {given['pooler']!r}. Give pgbouncer, or nothing for none.")
