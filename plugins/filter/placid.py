@@ -198,6 +198,7 @@ class FilterModule:
             "behind_balancers": _clear(sites.behind_balancers),
             "visitors_scheme": _clear(sites.scheme),
             "application_slots": _clear(application.slots),
+            "application_sockets_only": _clear(services.sockets_only),
             "postgresql_tuning": tuning.settings,
             "scram_verifiers": _clear(scram.verifiers),
             "release_target": _clear(plan.target),

@@ -30,7 +30,12 @@ def nginx_site(render: Render, **changes: Any) -> str:
 
 def process(render: Render, name: str, **limits: object) -> list[str]:
     entry = {**APP, "processes": {name: {"memory_max": "", "cpu_percent": 0, "tasks_max": 0, **limits}}}
-    return render("app", "process.service.j2", __app_entry=entry, __app_slot=name, __app_process={"process": name}).splitlines()
+    return unit(render, entry, name).splitlines()
+
+
+def unit(render: Render, entry: dict[str, Any], name: str, sockets_only: bool = False, **variables: object) -> str:
+    given = {"__app_slot": name, "__app_process": {"process": name}, "__app_sockets_only": sockets_only, **variables}
+    return render("app", "process.service.j2", __app_entry=entry, **given)
 
 
 def test_a_process_is_bounded_by_what_the_inventory_says_and_no_more(render: Render) -> None:
@@ -43,11 +48,19 @@ def test_a_process_is_bounded_by_what_the_inventory_says_and_no_more(render: Ren
 def test_a_process_is_started_until_it_runs_ever_more_slowly(render: Render, debian: str, steps: int) -> None:
     entry = {**APP, "processes": {"web": {"memory_max": "", "cpu_percent": 0, "tasks_max": 0}}}
     facts = {"distribution_major_version": debian}
-    text = render(
-        "app", "process.service.j2", __app_entry=entry, __app_slot="web", __app_process={"process": "web"}, ansible_facts=facts
-    )
+    text = unit(render, entry, "web", ansible_facts=facts)
     assert "StartLimitIntervalSec=0" in text
     assert text.count("RestartSteps=") == text.count("RestartMaxDelaySec=") == steps
+
+
+@pytest.mark.parametrize("sockets_only", [False, True])
+def test_each_line_of_the_unit_that_confines_a_process_has_its_reason(render: Render, sockets_only: bool) -> None:
+    entry = {**APP, "processes": {"web": {"memory_max": "", "cpu_percent": 0, "tasks_max": 0}}}
+    lines = unit(render, entry, "web", sockets_only).split("UMask=0022\n\n")[1].splitlines()
+    assert lines[0].startswith("#")
+    groups = re.split(r"(?:^#.*\n)+", "\n".join(lines), flags=re.MULTILINE)[1:]
+    assert max(len(group.splitlines()) for group in groups) <= 6
+    assert ("PrivateNetwork=yes" in lines, "RestrictAddressFamilies=AF_UNIX" in lines) == (sockets_only, sockets_only)
 
 
 def test_a_process_runs_as_its_application_from_the_release_of_its_instance(render: Render) -> None:

@@ -41,6 +41,7 @@ WHOLE = {
     "keep": 5,
     "batch": "50%",
     "max_body_mb": 20,
+    "outgoing": True,
     "tls": False,
 }
 NAMING = (

@@ -28,6 +28,7 @@ HEALTHY = "Give the status that a healthy application answers, such as 200; 0 fo
             {"processes": {"web": {"command": "x", "overlap": "no"}}},
             "processes.web.overlap is 'no'. Give true or false, without quotes.",
         ),
+        ({"outgoing": "no"}, "outgoing is 'no'. Give true or false."),
         ({"max_body_mb": -1}, "max_body_mb is -1. Give a number of megabytes from 1 on."),
         ({"max_body_mb": 0}, "max_body_mb is 0. Give a number of megabytes from 1 on."),
         ({"build": [{"a": 1}]}, "build: {'a': 1} is not one line of text. Write it as you would type it."),

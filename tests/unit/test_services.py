@@ -95,6 +95,24 @@ def test_migrations_go_past_the_pooler(network: dict[str, Any], plain: dict[str,
     assert FILTERS["application_direct"](apps, "shop", network, True) == secret
 
 
+@pytest.mark.parametrize(
+    ("changes", "network", "told"),
+    [
+        ({}, {}, True),
+        ({}, ONE, True),
+        ({"outgoing": True}, ONE, False),
+        ({}, SEVERAL, False),
+        ({"cache": False}, SEVERAL, False),
+        ({"cache": False}, {**ON_DB1, "app_servers": {**WEB, **DATA}}, True),
+        ({"cache": False, "database": False}, SEVERAL, True),
+        ({"cache": False, "database": {"pooler": "pgbouncer"}}, SEVERAL, True),
+        ({"database": {"host": "db.example.org"}}, ONE, False),
+    ],
+)
+def test_who_needs_sockets_only(changes: dict[str, Any], network: dict[str, Any], told: bool) -> None:
+    assert services.sockets_only(public(app(**{"outgoing": False, **changes})), network) == told
+
+
 @pytest.mark.parametrize("database", [False, PASSWORD])
 def test_without_a_pooler_nothing_goes_past_it(database: Any) -> None:
     for secret in (False, True):

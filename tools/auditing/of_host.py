@@ -9,7 +9,9 @@ from collections.abc import Iterator
 
 from auditing.common import VENV, Host, Result, debian_13, missed, run
 
-#: Units and the exposure that systemd-analyze may give them. Application units that open network sockets stay above 0.4.
+#: Exposure that systemd-analyze may give an application's unit that has no network.
+SOCKETS_ONLY = 0.4
+#: Units and the exposure that it may give them.
 EXPOSURE = {
     r"(nginx|apache2|memcached@.+|pgbouncer@.+|placid-.+)\.service": 2.5,
     r"(postgresql)@.+\.service": 4.0,
@@ -76,11 +78,14 @@ def units(host: Host) -> Iterator[Result]:
     said = host.sh("systemd-analyze security --no-pager")
     host.keep("units.txt", said)
     names = "(" + "|".join(map(re.escape, host.facts["runs"])) + ")"
+    shown = host.sh("systemctl show --property=Id,PrivateNetwork '*@*.service'").split("\n\n")
+    closed = {line.removeprefix("Id=") for block in shown if "PrivateNetwork=yes" in block for line in block.splitlines()}
     seen = set()
     for unit, exposure in ((words[0], words[1]) for words in map(str.split, said.splitlines()) if len(words) > 2):
         for pattern, most in EXPOSURE.items():
             if match := re.fullmatch(pattern.replace("{applications}", names), unit):
                 seen.add(match.group(1))
+                most = SOCKETS_ONLY if unit in closed and match.group(1) in host.facts["runs"] else most
                 yield Result(f"exposure of {unit}", exposure, f"<= {most}", float(exposure) <= most)
     for name in host.facts["runs"]:
         if name not in seen:

@@ -102,7 +102,7 @@ def test_systemd_finds_nothing_wrong_with_a_unit(host: Host, unit: str) -> None:
 def test_a_process_is_confined(host: Host, unit: str) -> None:
     score = host.check_output("systemd-analyze security --no-pager %s | tail -n 1", instance(unit))
     print(unit, score)
-    assert float(score.split(": ")[1].split()[0]) <= 1.2
+    assert float(score.split(": ")[1].split()[0]) <= (0.4 if unit.startswith("wiki-") else 1.2)  # which needs no network
 
 
 @pytest.mark.parametrize("name", APPLICATIONS)

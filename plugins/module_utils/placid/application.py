@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "keep": 5,
     "batch": "50%",
     "max_body_mb": 20,
+    "outgoing": True,
     "tls": False,
 }
 REQUIRED = ("name", "repository", "domains")

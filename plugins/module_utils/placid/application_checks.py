@@ -44,7 +44,7 @@ CHOICES = {
     "app_server": ("processes", "mod_wsgi"),
     "check_fail_level": ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"),
 }
-_KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number"}
+_KINDS = {dict: "a mapping", list: "a list", str: "text, in quotes", int: "a number", bool: "true or false"}
 #: Where a certificate comes from, where it is not given; and what is given.
 TLS_SOURCES = ("acme", "self_signed")
 CERTIFICATE_KEYS = ("certificate", "key")
@@ -82,7 +82,7 @@ def check_kind(key: str, value: Any, default: Any, where: str) -> None:
     """A value is of the kind that its default shows; database and cache may also be false."""
     kind = str if default is None else type(default)
     expected = Mapping if kind is dict else kind
-    if (isinstance(value, expected) and not isinstance(value, bool)) or (key in OPTIONAL and value is False):
+    if (isinstance(value, expected) and isinstance(value, bool) == (kind is bool)) or (key in OPTIONAL and value is False):
         return
     raise ApplicationError(f"{where}.{key} is {value!r}. Give {_KINDS[kind]}{' or false' if key in OPTIONAL else ''}.")
 

@@ -183,6 +183,16 @@ def cache_is_local(network: Mapping[str, Any]) -> bool:
     return len(servers) <= 1 or not network.get("cache_servers")
 
 
+def sockets_only(app: Mapping[str, Any], network: Mapping[str, Any]) -> bool:
+    """Whether a normalised application on network's host needs no network: its database and its cache are reached by sockets."""
+    if app["outgoing"] or not (app["cache"] is False or cache_is_local(network)):
+        return False
+    if app["database"] is False or app["database"]["pooler"]:
+        return True
+    server = database_server(app, network)
+    return server == network.get("host", "") if server else not app["database"]["host"]
+
+
 def cache(app: Mapping[str, Any], network: Mapping[str, Any]) -> dict[str, str]:
     """The values of CACHE_VALUES for a normalised application: all cache servers, each with a part of the keys."""
     if cache_is_local(network):
