@@ -106,6 +106,15 @@ def test_a_verdict_says_who_could_not_why_and_what_serves() -> None:
     )
 
 
+def test_a_verdict_says_which_migrations_what_serves_lacks_now() -> None:
+    outcomes, returns = {"a": {"problem": "It is ill."}}, {"a": {"release": "old"}}
+    assert fleet.verdict(outcomes, returns, ["a.2", "a.3"], {"id": "old", "commit": "0" * 40}).splitlines()[-1] == (
+        "old is live still and needs a.2, a.3. To apply them again: ansible-playbook deploy.yml -e version=000000000000"
+    )
+    assert "is live still" not in fleet.verdict(outcomes, returns, [], {"id": "old", "commit": "0" * 40})
+    assert "is live still" not in fleet.verdict(outcomes, returns, ["a.2"], {})
+
+
 def test_a_verdict_says_of_whom_nothing_is_known() -> None:
     outcomes: dict[str, dict[str, Any]] = {"a": {"changed": True}, "b": {"problem": "the connection was lost"}}
     returns: dict[str, dict[str, Any]] = {"a": {"release": "old"}, "b": {"release": "old", "problem": "it does not answer"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -171,3 +172,31 @@ def test_an_application_that_cannot_be_asked_says_why(release: Path) -> None:
         migrations.run("plan", "nobody", release, {}, "Asking the release for its migrations")
     message = "Asking the release for its migrations failed: ModuleNotFoundError: No module named 'django'"
     assert str(error.value).splitlines()[0] == message
+
+
+#: Answers as Django would, without one.
+ANSWER = """#!/bin/sh
+cat >/dev/null
+echo 'placid-result {answer}'
+"""
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("mode", "before", "after", "told", "applied", "taken_back"),
+    [
+        ("migrate", "a.1", "a.1 a.2", "Applied before it failed: a.2. ", ["a.2"], []),
+        ("migrate", "a.1", "a.1", "Applied before it failed: nothing. ", [], []),
+        ("reverse", "a.1 a.2 a.3", "a.1 a.2", "Taken back before it failed: a.3. ", [], ["a.3"]),
+        ("reverse", "a.1 a.2", "a.1 a.2", "Taken back before it failed: nothing. ", [], []),
+    ],
+)
+def test_what_was_done_before_a_migration_failed_is_told(
+    release: Path, mode: str, before: str, after: str, told: str, applied: list[str], taken_back: list[str]
+) -> None:
+    answer = {"error": "ValueError: No way.", "applied_before": before.split(), "applied_after": after.split()}
+    (release / "venv/bin/python").write_text(ANSWER.format(answer=json.dumps(answer)))
+    with pytest.raises(migrations.MigrationError) as error:
+        migrations.run(mode, "nobody", release, {}, "It")
+    assert str(error.value).startswith(f"It failed: ValueError: No way.. {told}")
+    assert (error.value.applied, error.value.taken_back) == (applied, taken_back)

@@ -90,6 +90,71 @@ def test_after_a_failure_the_next_good_version_is_deployed(site: Site) -> None:
     assert site.strays() == []
 
 
+#: It cannot be taken back while the application is held (see Site.held).
+STUCK = """
+import os
+from django.db import migrations
+
+def back(apps, schema_editor):
+    if os.path.exists("/var/lib/guestbook/hold"):
+        raise ValueError("There is no way back now")
+
+class Migration(migrations.Migration):
+    dependencies = [("entries", "0002_likes")]
+    operations = [migrations.RunPython(migrations.RunPython.noop, back)]
+"""
+FREE = """
+from django.db import migrations
+
+class Migration(migrations.Migration):
+    dependencies = [("entries", "0003_stuck")]
+    operations = [migrations.RunSQL("SELECT 1", "SELECT 1")]
+"""
+
+
+def newest_migrations(site: Site) -> list[str]:
+    return site.sql("SELECT name FROM django_migrations WHERE app = 'entries' AND name > '0002_likes' ORDER BY name").split()
+
+
+@pytest.fixture(scope="module")
+def migrating(site: Site) -> str:
+    """A live version with two migrations that v4 does not know."""
+    site.make_live("v4")
+    version = site.new_version("v4", "entries/migrations/0003_stuck.py", STUCK)
+    version = site.new_version(version, "entries/migrations/0004_free.py", FREE)
+    site.succeed("deploy", version=version)
+    return version
+
+
+def test_migrations_that_were_taken_back_half_way_are_told_and_come_back(site: Site, migrating: str) -> None:
+    with site.held():
+        outcome = site.fail("rollback", migrations="reverse")
+    assert "There is no way back now. Taken back before it failed: entries.0004_free." in outcome.message
+    again = f"ansible-playbook deploy.yml -e version={migrating[:12]}"
+    assert f"is live still and needs entries.0004_free. To apply them again: {again}" in outcome.message
+    assert newest_migrations(site) == ["0003_stuck"]
+    assert site.serves(migrating)
+    event = next(each for each in reversed(site.ledger()) if each["event"] == "migrated")
+    assert (event["reversed"], event["failed"]) == (["entries.0004_free"], True)
+    site.succeed("deploy", version=migrating[:12])
+    assert newest_migrations(site) == ["0003_stuck", "0004_free"]
+    assert site.ledger()[-1]["event"] == "deployed"
+
+
+def test_migrations_taken_back_for_a_release_that_is_not_well_are_told_and_come_back(site: Site, migrating: str) -> None:
+    outcome = site.fail("deploy", version="broken/unhealthy", migrations="reverse")
+    assert "The new release is not healthy" in outcome.message
+    needed = "entries.0003_stuck, entries.0004_free"
+    again = f"ansible-playbook deploy.yml -e version={migrating[:12]}"
+    assert f"is live still and needs {needed}. To apply them again: {again}" in outcome.message
+    assert newest_migrations(site) == []
+    assert site.serves(migrating)
+    site.succeed("deploy", version=migrating[:12])
+    assert newest_migrations(site) == ["0003_stuck", "0004_free"]
+    site.succeed("rollback", release="v4", migrations="reverse")
+    assert newest_migrations(site) == []
+
+
 def applications(**changes: Any) -> list[dict[str, Any]]:
     """`apps` with one application that differs from the inventory's."""
     entry = {"name": "guestbook", "repository": "{{ guestbook_repository }}", "domains": ["guestbook.localhost"]}

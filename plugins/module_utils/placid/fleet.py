@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.schema import bring_back
 
 SIZE = re.compile(r"([1-9][0-9]*)(%?)")
 Infos = Mapping[str, Mapping[str, Any]]
@@ -80,10 +81,11 @@ def goes_back(host: str, hosts: Infos, outcomes: Outcomes) -> bool:
     return bool(problems(outcomes)) and (tried or unconfirmed(host, hosts))
 
 
-def verdict(outcomes: Outcomes, returns: Outcomes) -> str:
+def verdict(outcomes: Outcomes, returns: Outcomes, taken: Sequence[str] = (), live: Mapping[str, str] | None = None) -> str:
     """Why the run failed and what each host serves now; empty where every host switched.
 
-    outcomes: what release_activate returned for each host. returns: what release_return did.
+    outcomes: what release_activate returned for each host. returns: what release_return did. taken: the migrations that were
+    taken back before. live: the release from before the run, which needs them.
     """
     found = problems(outcomes)
     if not found:
@@ -91,11 +93,12 @@ def verdict(outcomes: Outcomes, returns: Outcomes) -> str:
     stuck = problems(returns)
     lines = [f"{host} could not switch: {problem}" for host, problem in found.items()]
     lines += [f"{host} could not be taken back: {problem}" for host, problem in stuck.items()]
+    needed = bring_back(taken, live["id"], live["commit"]) if live else ""
     told = ", ".join(f"{host} {outcome.get('release') or 'nothing'}" for host, outcome in returns.items() if host not in stuck)
     if not stuck:
         return "\n".join(
-            [*lines, f"Every host serves what it served before: {told}. Mend the cause and type the same command again."]
+            [*lines, f"Every host serves what it served before: {told}. Mend the cause and type the same command again.{needed}"]
         )
     lines.append(f"The others serve what they served before: {told or 'there are none'}.")
     unknown = f"What {', '.join(stuck)} serves is not known."
-    return "\n".join([*lines, f"{unknown} Once it answers, type the same command again: it brings all hosts together."])
+    return "\n".join([*lines, f"{unknown} Once it answers, type the same command again: it brings all hosts together.{needed}"])

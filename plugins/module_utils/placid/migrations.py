@@ -18,11 +18,11 @@ PATIENCE = {"database_wait": 60, "lock_wait": 60, "lock_timeout": 3, "lock_tries
 
 
 class MigrationError(PlacidError):
-    """A migration that was not applied; result is what django_migrations.work returned, if it came so far."""
+    """A migration that was not applied, or not taken back; and those that were before it failed."""
 
-    def __init__(self, message: str, result: dict[str, Any]) -> None:
+    def __init__(self, message: str, applied: list[str], taken_back: list[str]) -> None:
         super().__init__(message)
-        self.result = result
+        self.applied, self.taken_back = applied, taken_back
 
 
 def run(mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, **argument: Any) -> dict[str, Any]:
@@ -36,10 +36,13 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
             f"{what} failed: the application ended Python before Django had answered. Run manage.py migrate by hand."
         )
     if result["error"]:
-        done = sorted(set(result["applied_after"]) - set(result["applied_before"]))
+        before, after = set(result["applied_before"]), set(result["applied_after"])
+        applied, back = sorted(after - before), sorted(before - after)
+        word, done = ("Taken back", back) if mode == "reverse" else ("Applied", applied)
         raise MigrationError(
-            f"{what} failed: {result['error']}. Applied before it failed: {', '.join(done) or 'nothing'}. {_advice(result)}",
-            result,
+            f"{what} failed: {result['error']}. {word} before it failed: {', '.join(done) or 'nothing'}. {_advice(result)}",
+            applied,
+            back,
         )
     return result
 

@@ -81,3 +81,11 @@ def describe(found: Schema, first: bool, packages: bool) -> list[str]:
     free = "free: no migration is in between"
     say = "only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending"
     return [*lines, f"rollback afterwards: {say if found.pending else free}"]
+
+
+def bring_back(taken: Sequence[str], live: str, commit: str) -> str:
+    """What to type where the release that is live needs migrations that were taken back, as the end of a message."""
+    if not taken:
+        return ""
+    again = f"ansible-playbook deploy.yml -e version={commit[:12]}"
+    return f"\n{live} is live still and needs {', '.join(taken)}. To apply them again: {again}"

@@ -6,12 +6,13 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import provisional
+from ansible.module_utils.placid import dump, provisional
 from ansible.module_utils.placid.activate import Activation
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, nothing_live, record
+from ansible.module_utils.placid.phases.migrate import still_needed
 from ansible.module_utils.placid.releases import complete
 
 
@@ -59,10 +60,15 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
         kept = activation.changed and provisional.keep(layout, token, unconfirmed)
     try:
         activation.run()
-    except PlacidError:
+    except PlacidError as error:
         if kept:
             provisional.drop(layout)
         discard(module, layout, release, "activate")
+        migrated = module.params["done"].get("migrate", {})
+        if migrated.get("reversed"):
+            raise PlacidError(
+                f"{error}{still_needed(layout, migrated['reversed'])}{dump.advice(migrated.get('dump', ''))}"
+            ) from None
         raise
     if activation.changed:
         record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)

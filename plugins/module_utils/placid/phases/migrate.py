@@ -1,7 +1,7 @@
 """Bringing an application's database to what a release needs.
 
 Migrations that the live release knows and this one does not are refused, kept or reversed; what is pending is applied as the
-application's user, under a PostgreSQL advisory lock and with a lock_timeout. What was applied before a failure is told.
+application's user, under a PostgreSQL advisory lock and with a lock_timeout. What was done before a failure is told.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import dump, migrations, settled
+from ansible.module_utils.placid import dump, migrations, schema, settled
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import direct_environment_of, discard, layout_of, locked, record
@@ -57,8 +57,7 @@ def apply(module: AnsibleModule, database: Database, release: str) -> None:
     try:
         result = database.ask(release, "migrate", "Migrating the database")
     except migrations.MigrationError as error:
-        done = sorted(set(error.result["applied_after"]) - set(error.result["applied_before"]))
-        record(module, database.layout, "migrated", release, applied=done, failed=True)
+        record(module, database.layout, "migrated", release, applied=error.applied, failed=True)
         raise
     record(module, database.layout, "migrated", release, applied=result["pending"])
     after = {**result, "pending": [], "applied_before": result["applied_after"]}
@@ -80,9 +79,20 @@ def cross(module: AnsibleModule, database: Database, release: str, plan: dict[st
 
 
 def reverse(module: AnsibleModule, database: Database, release: str, keep: list[str], crossed: list[str]) -> None:
-    """Take migrations back with the code of the live release."""
-    database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
+    """Take migrations back with the code of the live release, and write down which, also when an earlier one failed."""
+    try:
+        database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
+    except migrations.MigrationError as error:
+        record(module, database.layout, "migrated", release, reversed=error.taken_back, failed=True)
+        raise
     record(module, database.layout, "migrated", release, reversed=crossed)
+
+
+def still_needed(layout: Layout, taken: list[str]) -> str:
+    """What to type where migrations were taken back, and the release that needs them is live still."""
+    live = layout.live_release()
+    spec = complete(layout, live) if live else None
+    return schema.bring_back(taken, spec["id"], spec["commit"]) if spec else ""
 
 
 def save(module: AnsibleModule, database: Database, release: str) -> str:
@@ -109,7 +119,7 @@ def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, An
     pending = plan["pending"] if module.params["apply_migrations"] else []
     taken = crossed if module.params["migrations"] == "reverse" else []
     kept = crossed if module.params["migrations"] == "keep" else []
-    saved = ""
+    saved, gone = "", []
     if not module.check_mode:
         settled.remember(layout, release, database.environment, plan)
     if (pending or taken) and not module.check_mode:
@@ -117,8 +127,10 @@ def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, An
         try:
             if taken:
                 reverse(module, database, release, sorted(set(plan["applied_before"]) - set(taken)), taken)
+                gone = taken
             if pending:
                 apply(module, database, release)
         except PlacidError as error:
-            raise PlacidError(f"{error}{dump.advice(saved)}") from None
+            gone = gone or getattr(error, "taken_back", [])
+            raise PlacidError(f"{error}{dump.advice(saved)}{still_needed(layout, gone)}") from None
     return {"changed": bool(pending or taken), "applied": pending, "reversed": taken, "kept": kept, "dump": saved}

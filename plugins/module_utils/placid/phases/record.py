@@ -15,7 +15,7 @@ from ansible.module_utils.placid.stage import leftovers, remove_leftovers
 
 def run(module: AnsibleModule) -> dict[str, Any]:
     done = module.params["done"]
-    happened = any(done.get(phase, {}).get("changed") for phase in ("stage", "activate"))
+    happened = any(done.get(phase, {}).get("changed") for phase in ("stage", "migrate", "activate"))
     if module.check_mode and not Layout(module.params["application"]).releases.is_dir():
         return {"changed": True, "pruned": []}
     layout = layout_of(module)
