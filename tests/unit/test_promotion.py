@@ -24,6 +24,10 @@ def test_what_staging_has_run_is_proved_by_its_record() -> None:
     assert line == "promotion: staging has run this artefact, healthy, since 2026-01-02T03:04:05+00:00 (R)"
 
 
+def test_a_rollback_after_the_deployment_hides_no_proof() -> None:
+    assert prove([{**RAN, "id": "Q", "artefact": ""}, RAN], MANIFEST, False, "here").endswith("(R)")
+
+
 @pytest.mark.parametrize(
     ("known", "reason"),
     [
@@ -32,7 +36,13 @@ def test_what_staging_has_run_is_proved_by_its_record() -> None:
         pytest.param([{**RAN, "result": "unfinished"}], "Staging has not run", id="a run that was killed"),
         pytest.param([{**RAN, "commit": "e" * 40}], "Staging has not run", id="another commit"),
         pytest.param([{**RAN, "artefact": "e" * 64}], "another artefact of it (R)", id="another artefact of the same commit"),
-        pytest.param([{"id": "R", "result": "ok", "commit": "c" * 40}], "another artefact of it (R)", id="a record from before"),
+        pytest.param(
+            [{**RAN, "artefact": ""}], "no record in here tells of which artefact (R)", id="only a rollback or a command"
+        ),
+        pytest.param(
+            [{**RAN, "artefact": ""}, {**RAN, "id": "Q", "artefact": "e"}], "another artefact of it (Q)", id="and before"
+        ),
+        pytest.param([{"id": "R", "result": "ok", "commit": "c" * 40}], "no record in here tells", id="a record without the key"),
     ],
 )
 def test_what_it_has_not_run_is_refused_with_what_to_type_or_forced(known: list[dict[str, Any]], reason: str) -> None:

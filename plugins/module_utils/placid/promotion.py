@@ -43,18 +43,24 @@ def prove(known: Iterable[Mapping[str, Any]], manifest: Mapping[str, Any], force
     known: staging's records, the newest first. place: where they are looked for. force: go on all the same.
     """
     same_commit: Mapping[str, Any] = {}
+    unknown: Mapping[str, Any] = {}  # a rollback, a change of settings or a command: what had been built is not in its record
     for record in known:
         if record.get("result") != OK or record.get("commit") != manifest["commit"]:
             continue
         if record.get("artefact") == manifest["digest"]:
             return f"promotion: {SOURCE} has run this artefact, healthy, since {record['ended']} ({record['id']})"
-        same_commit = same_commit or record
+        if record.get("artefact"):
+            same_commit = same_commit or record
+        else:
+            unknown = unknown or record
     commit, target = manifest["commit"][:12], manifest["target"]
     if same_commit:
         reason = (
             f"{SOURCE} has run {commit}, but another artefact of it ({same_commit['id']}): built for other hosts than these "
             f"(Python {target['python']}, glibc {target['glibc']}), of another lock, or by another cache"
         )
+    elif unknown:
+        reason = f"{SOURCE} has run {commit}, but no record in {place} tells of which artefact ({unknown['id']})"
     else:
         reason = f"{SOURCE} has not run {commit}, as far as {place} tells"
     if force:
