@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
 from ansible.module_utils.common.parameters import remove_values
-from ansible.module_utils.placid.module import disguises
+from ansible.module_utils.placid import ledger
+from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.module import REASON_LENGTH, disguises, record_failure
+from ansible.module_utils.placid.phases.record import details
 
 SECRET = "planted-\\\"'<&>/ $é\ttail"
 KEY = "-----BEGIN KEY-----\nplanted-0123456789\nfinal=\n-----END KEY-----\n"
@@ -43,3 +49,35 @@ def test_the_password_in_an_address_is_masked_alone(password: str) -> None:
 @pytest.mark.parametrize("secret", ["", " ", "\n"])
 def test_nothing_is_no_secret(secret: str) -> None:
     assert not any(each.isspace() or not each for each in disguises(secret))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("It failed: planted.\nDETAIL: Key (email)=(a@example.org) exists", {"reason": "It failed: ********."}),
+        ("x" * 999, {"reason": "x" * REASON_LENGTH}),
+        ("", {}),
+    ],
+)
+def test_the_ledger_tells_why_a_run_failed_in_a_line_without_secrets(tmp_path: Path, error: str, reason: dict[str, str]) -> None:
+    layout = Layout("guestbook", tmp_path)
+    layout.home.mkdir(parents=True)
+    deployment = {"token": "t", "who": "ada@desk", "purpose": "deploy v1"}
+    module: Any = SimpleNamespace(params={"deployment": deployment}, no_log_values={"planted"})
+    record_failure(module, layout, "R", "stage", RuntimeError(error), commit="c")
+    (event,) = ledger.read(layout.ledger)
+    assert event.pop("time")
+    told = {"event": "failed", "release": "R", "phase": "stage", "commit": "c"}
+    assert event == {**told, "who": "ada@desk", "deployment": "t", "purpose": "deploy v1", **reason}
+
+
+def test_the_ledger_tells_how_long_phases_took_and_what_became_of_the_schema() -> None:
+    done: dict[str, dict[str, Any]] = {
+        "build": {"seconds": 0.2},
+        "migrate": {"seconds": 1.5, "applied": ["a.1"], "reversed": [], "kept": [], "dump": "D"},
+        "activate": {"seconds": 2.0, "settings_changed": ["DEBUG"]},
+    }
+    told = {"seconds": {"build": 0.2, "migrate": 1.5, "activate": 2.0}, "applied": ["a.1"], "dump": "D"}
+    assert details("deployed", done) == told
+    assert details("settings", done) == {**told, "settings": ["DEBUG"]}
+    assert details("rolled back", {}) == {"seconds": {}}

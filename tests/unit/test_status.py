@@ -24,7 +24,7 @@ def events(token: str, purpose: str, minute: int, *names: str, **more: Any) -> l
 FIRST = events("a", "deploy v1", 1, "staged", "migrated", "activated", "deployed", commit="1" * 40)
 FIRST[1]["applied"] = ["x.0001", "x.0002"]
 SECOND = events("b", "deploy v2", 2, "staged", "activated", "deployed", "pruned", commit="2" * 40)
-FAILED = events("c", "deploy v3", 3, "staged", "failed", phase="migrate")
+FAILED = events("c", "deploy v3", 3, "staged", "failed", phase="migrate", reason="no such column: x.")
 BACK = events("d", "roll back to v1", 4, "activated", "rolled back", commit="1" * 40, kept=["x.0003"])
 CUT = events("e", "deploy v4", 5, "staged", "activated")
 SETTINGS = events("f", "change the settings", 6, "activated", "settings", settings=["DEBUG", "NAME"])
@@ -53,7 +53,7 @@ def test_the_events_of_a_run_are_told_as_one() -> None:
     assert told == [
         "2026-01-02 03:01:03 UTC ada@desk, deploy v1: 111111111111 is live; migrations applied x.0001, x.0002",
         "2026-01-02 03:02:02 UTC ada@desk, deploy v2: V2 is live",
-        "2026-01-02 03:03:01 UTC ada@desk, deploy v3: FAILED in migrate (V3)",
+        "2026-01-02 03:03:01 UTC ada@desk, deploy v3: FAILED in migrate (V3): no such column: x",
         "2026-01-02 03:04:01 UTC ada@desk, roll back to v1: 111111111111 is live again; migrations kept x.0003",
         "2026-01-02 03:05:01 UTC ada@desk, deploy v4: UNFINISHED: V4 was activated",
     ]

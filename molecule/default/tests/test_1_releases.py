@@ -62,6 +62,8 @@ def test_a_deployment_is_live_through_the_web_server(site: Site) -> None:
     assert site.live()["commit"] == site.commit("v1")
     assert site.strays() == []
     assert [each["event"] for each in site.ledger()][-4:] == ["staged", "migrated", "activated", "deployed"]
+    assert "entries.0001_initial" in site.ledger()[-1]["applied"]
+    assert set(site.ledger()[-1]["seconds"]) == {"build", "stage", "migrate", "activate"}
     assert len(re.findall(r"^TASK ", outcome.output, re.MULTILINE)) <= 15
     assert outcome.recap["ok"] <= 15
 

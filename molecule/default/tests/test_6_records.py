@@ -72,6 +72,7 @@ def test_a_deployment_that_fails_leaves_why_and_what_the_program_wrote(site: Sit
     assert (record["result"], record["commit"]) == ("failed", version)
     assert record["error"].startswith("Collecting the static files failed: This is the end: ********")
     assert record["hosts"] == {"host": {"result": "failed", "before": live, "error": record["error"]}}
+    assert site.ledger()[-1]["reason"] == record["error"].partition("\n")[0][:300]
     assert (record["phases"][-1]["phase"], record["phases"][-1]["result"]) == ("stage", "failed")
     assert "This is the end: ********" in written(path)["stage-collecting-the-static-files.stderr"]
     assert list(written(path)) != []

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.placid import command, dotenv, ledger, lock
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import remove_marked
@@ -24,6 +25,9 @@ from ansible.module_utils.placid.releases import MARKER
 MEND = "Mend that on the host, and type the same command again; what was live is still live."
 #: Shorter lines of a secret of several lines are no secret by themselves.
 SHORTEST_LINE = 8
+
+#: Everybody on the host may read the ledger, so it holds the first line of a failure, and no more of it than that.
+REASON_LENGTH = 300
 
 #: The phases that a run does only while somebody is there to hear of it: before each, who began it may still have stopped it.
 WATCHED = ("migrate", "activate")
@@ -181,8 +185,15 @@ def record(module: AnsibleModule, layout: Layout, event: str, release: str, **mo
     ledger.append(layout.ledger, {"time": now, "event": event, "release": release, **who, **more})
 
 
-def discard(module: AnsibleModule, layout: Layout, release: str, phase: str) -> None:
+def record_failure(module: AnsibleModule, layout: Layout, release: str, phase: str, error: object, **more: Any) -> None:
+    """Write into the ledger that a phase failed and why, in one line without secrets."""
+    lines = str(remove_values(str(error), module.no_log_values)).strip().splitlines()
+    reason = {"reason": lines[0][:REASON_LENGTH]} if lines else {}
+    record(module, layout, "failed", release, phase=phase, **reason, **more)
+
+
+def discard(module: AnsibleModule, layout: Layout, release: str, phase: str, error: object) -> None:
     """Write down that a release failed, and remove it, unless it is live or was good before."""
-    record(module, layout, "failed", release, phase=phase)
+    record_failure(module, layout, release, phase, error)
     if release != layout.live_release() and release not in ledger.ever_good(ledger.read(layout.ledger)):
         remove_marked(layout.release(release), MARKER)

@@ -40,7 +40,7 @@ def runs(events: Sequence[Mapping[str, Any]], last: int) -> list[dict[str, Any]]
         if event.get("event") != "pruned":
             run.update({key: event[key] for key in ("time", "who", "purpose", "release", "phase") if event.get(key)})
             run["commit"] = event.get("commit") or run["commit"]
-        run.update({key: event[key] for key in ("applied", "reversed", "kept", "settings", "dump") if event.get(key)})
+        run.update({key: event[key] for key in ("applied", "reversed", "kept", "settings", "dump", "reason") if event.get(key)})
     return list(found.values())[-last:] if last > 0 else []
 
 
@@ -103,13 +103,14 @@ def happened(run: Mapping[str, Any], at_work: str = "") -> str:
     """One run in words: when, who, what, how it ended, and what became of the schema. at_work: the token of the run under way."""
     commit = run["commit"][:SHORT] or run.get("release", "")
     names = ", ".join(run.get("settings", []))
+    reason = f": {run['reason'].rstrip('.')}" if run.get("reason") else ""
     ends = {
         GOOD: f"{commit} is live",
         ROLLED_BACK: f"{commit} is live again",
         "settings": f"restarted with other settings ({names})" if names else "restarted",
         "restored": f"the database is what it was in {run.get('dump', 'a dump')}",
         "managed": f"done with {commit}",
-        "failed": f"FAILED in {run.get('phase', 'an unknown phase')} ({commit})",
+        "failed": f"FAILED in {run.get('phase', 'an unknown phase')} ({commit}){reason}",
         "": f"under way with {commit}" if run["token"] == at_work else f"UNFINISHED: {commit} was {run['events'][-1]}",
     }
     schema = [f"{word} {_several(run[word])}" for word in ("applied", "reversed", "kept") if run.get(word)]

@@ -63,7 +63,7 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
     except PlacidError as error:
         if kept:
             provisional.drop(layout)
-        discard(module, layout, release, "activate")
+        discard(module, layout, release, "activate", error)
         migrated = module.params["done"].get("migrate", {})
         if migrated.get("reversed"):
             raise PlacidError(

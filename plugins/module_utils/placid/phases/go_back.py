@@ -28,7 +28,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         reasons = go_back(module, layout, before)
         provisional.drop(layout)
         for release in [each for each in given_up if layout.release(each).exists()]:
-            discard(module, layout, release, "activate")
+            discard(module, layout, release, "activate", "")  # the host that could not switch says why
         if not given_up:  # a change of settings
             record(module, layout, "failed", before.release, phase="activate")
     return {"changed": True, "release": before.release, "reasons": reasons}

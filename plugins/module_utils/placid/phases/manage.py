@@ -10,7 +10,7 @@ from ansible.module_utils.placid import dotenv
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import environment_of, layout_of, nothing_live, record
+from ansible.module_utils.placid.module import environment_of, layout_of, nothing_live, record, record_failure
 from ansible.module_utils.placid.releases import complete, process_environment
 
 #: An import of a large file is a management command, too; one that hangs ends some time.
@@ -29,8 +29,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     environment_of(module)  # so that what the command prints of a secret is masked
     try:
         output = work(layout, spec, words)
-    except PlacidError:
-        record(module, layout, "failed", live, phase="manage", commit=spec["commit"])
+    except PlacidError as error:
+        record_failure(module, layout, live, "manage", error, commit=spec["commit"])
         raise
     record(module, layout, "managed", live, commit=spec["commit"])
     return {"changed": True, "release": live, "lines": output.splitlines()}

@@ -29,9 +29,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     with locked(module, layout):
         try:
             return migrate(module, layout, release)
-        except PlacidError:
+        except PlacidError as error:
             if not module.check_mode:
-                discard(module, layout, release, "migrate")
+                discard(module, layout, release, "migrate", error)
             raise
 
 

@@ -40,10 +40,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
 
 
 def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What the ledger tells of an event beside the release."""
-    if event == "rolled back":
-        return {key: done.get("migrate", {}).get(key, []) for key in ("reversed", "kept")}
-    return {"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {}
+    """What the ledger tells of an event beside the release: how long each phase took, and what became of the schema."""
+    migrated = done.get("migrate", {})
+    told: dict[str, Any] = {key: migrated[key] for key in ("applied", "reversed", "kept", "dump") if migrated.get(key)}
+    told["seconds"] = {phase: result["seconds"] for phase, result in done.items() if "seconds" in result}
+    return told | ({"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {})
 
 
 def let_end(layout: Layout) -> None:

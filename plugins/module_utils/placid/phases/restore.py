@@ -7,7 +7,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dump, migrations
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.module import direct_environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, layout_of, locked, record, record_failure
 from ansible.module_utils.placid.releases import complete, process_environment
 
 
@@ -24,8 +24,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         try:
             saved = dump.take(layout, url, "before-restore")["dump"]
             dump.restore(layout, url, path)
-        except PlacidError:
-            record(module, layout, "failed", live, phase="restore")
+        except PlacidError as error:
+            record_failure(module, layout, live, "restore", error)
             if saved:  # the database is still what it was
                 (layout.dumps / saved).unlink()
             raise

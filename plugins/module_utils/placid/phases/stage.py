@@ -14,7 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import settled
 from ansible.module_utils.placid.errors import ArchiveError, PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import direct_environment_of, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, environment_of, layout_of, locked, record, record_failure
 from ansible.module_utils.placid.releases import complete
 from ansible.module_utils.placid.stage import Stage, remove_leftovers
 
@@ -31,9 +31,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     with locked(module, layout):
         try:
             stage = install(module, layout, environment_of(module))
-        except (PlacidError, OSError):
+        except (PlacidError, OSError) as error:
             with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
-                record(module, layout, "failed", spec["id"], commit=spec["commit"], phase="stage")
+                record_failure(module, layout, spec["id"], "stage", error, commit=spec["commit"])
             raise
         record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps)
         settled.remember(layout, spec["id"], direct_environment_of(module), stage.migrations)
