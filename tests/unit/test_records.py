@@ -26,7 +26,7 @@ LIVE = {"live": {"id": "R1", "commit": "c1"}}
 STAGED = {"changed": True, "seconds": 3, "steps": {"venv": 2.0}, "output": {"A step": {"stdout": "o", "stderr": ""}}}
 RESULTS: list[tuple[str, dict[str, Any]]] = [
     ("release", {"phases": {"ask": LIVE}}),
-    ("artefact", {"version": "v2", "commit": "c2", "changed": True, "seconds": 2.345}),
+    ("artefact", {"version": "v2", "commit": "c2", "changed": True, "seconds": 2.345, "log": ["One wheel.", "Another."]}),
     ("release_plan", {"lines": ["guestbook c2"], "release": {"id": "R2", "commit": "c2"}}),
     (
         "release",
@@ -74,6 +74,11 @@ def test_a_deployment_that_went_well(record: Record) -> None:
     ]
     assert content["phases"][3]["steps"] == {"venv": 2.0}
     assert (content["result"], content["error"], content["ended"]) == ("ok", "", "2026-01-02T03:04:17+00:00")
+
+
+def test_what_a_build_did_lies_beside_the_record(record: Record) -> None:
+    assert record.note("artefact", "one", OK, RESULTS[1][1], 0) == {"controller/build.log": "One wheel.\nAnother.\n"}
+    assert record.note("artefact", "one", OK, {"version": "v2", "to_build": [{}]}, 0) == {}
 
 
 def test_a_change_of_settings_has_the_commit_that_is_live(record: Record) -> None:

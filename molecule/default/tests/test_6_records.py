@@ -54,6 +54,7 @@ def test_a_deployment_leaves_what_was_done_and_what_programs_wrote_but_no_secret
     phases = [each["phase"] for each in record["phases"]]
     assert phases == ["ask", "build", "plan", "stage", "migrate", "activate", "record"]
     assert sum(each["seconds"] for each in record["phases"]) <= outcome.seconds
+    assert f"Version {version} of " in (path / "controller" / "build.log").read_text()
     files = written(path)
     assert len(files) >= 4
     for name, text in files.items():

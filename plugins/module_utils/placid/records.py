@@ -74,6 +74,8 @@ class Record:
             if not failed:
                 self._take(phase, host, part)
             found |= files(where, phase, part.get("output") or {})
+            if part.get("log"):
+                found[f"{where}/{phase}.log"] = "\n".join(part["log"]) + "\n"
         if outcome != OK:
             self._fail(host, outcome, str(result.get("msg", "")).strip())
         elif result.get("problem"):  # among several hosts, it ends the run only once all went back
