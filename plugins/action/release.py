@@ -21,6 +21,7 @@ ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "
 
 from ansible.module_utils.placid import fleet
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.status import several
 
 #: Seconds for which a host that is to go back and does not answer, or still works at what it was lost in, is waited for.
 PATIENCE_SECONDS = 60.0
@@ -71,7 +72,7 @@ def pack(files: Mapping[str, str], bundle: IO[bytes]) -> int:
 
 
 def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
-    """What is live, and how long each phase took, at the end of a run; before that, nothing."""
+    """What is live, what became of the schema, and how long each phase took, at the end of a run; before that, nothing."""
     for phase in ("restore", "manage"):
         if phase in phases:
             return list(phases[phase].get("lines", []))
@@ -79,11 +80,14 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
         return []
     live = phases["activate"]
     seconds = ", ".join(f"{name} {phase['seconds']:.1f}" for name, phase in phases.items())
-    dump = phases.get("migrate", {}).get("dump")
+    migrated, would = phases.get("migrate", {}), "that would be " if check else ""
+    words = [word for word in ("applied", "reversed", "kept") if migrated.get(word)]
+    dump = migrated.get("dump")
     saved = [f"dump, put back by: ansible-playbook restore.yml -e dump={dump}"] if dump else []
     return [
         f"{'would be live' if check else 'live'}: {live['release']}{'' if live['changed'] else ' (as before)'}",
         f"look: {address}",
+        *(f"migrations {would}{word}: {several(migrated[word])}" for word in words),
         *saved,
         f"seconds: {seconds}",
     ]

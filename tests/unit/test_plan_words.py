@@ -42,6 +42,7 @@ def test_the_plan_in_words() -> None:
         "package removed: pymemcache 4.0",
         "package changed: django 5.1 -> 5.2",
         "migration pending: entries.0002_likes",
+        "Django itself is asked after staging: it may find more, of packages that do not change",
         "rollback afterwards: only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending",
         "all settings are new (on b)",
         "no process restarts while all are well (on c)",

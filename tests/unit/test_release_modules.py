@@ -82,6 +82,16 @@ def test_the_end_of_a_run_says_what_is_live_and_how_long_it_took(changed: bool, 
     assert tell(phases, "http://x/", check) == [line, "look: http://x/", "seconds: build 0.3, activate 1.0, record 0.0"]
 
 
+@pytest.mark.parametrize(("check", "line"), [(False, "migrations applied: a.1"), (True, "migrations that would be applied: a.1")])
+def test_the_end_of_a_run_says_what_became_of_the_schema(check: bool, line: str) -> None:
+    phases = {
+        "migrate": {"applied": ["a.1"], "reversed": [], "kept": ["b.2"], "dump": "", "seconds": 1},
+        "activate": {"release": "R", "changed": True, "seconds": 1},
+        "record": {"seconds": 0},
+    }
+    assert tell(phases, "http://x/", check)[2:4] == [line, line.replace("applied: a.1", "kept: b.2")]
+
+
 @pytest.mark.parametrize("phases", [{}, {"ask": {}}, {"activate": {}}, {"activate": {}, "record": {"failed": True}}])
 def test_before_the_end_nothing_is_said(phases: dict[str, Any]) -> None:
     assert tell(phases, "http://x/", False) == []

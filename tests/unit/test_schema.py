@@ -80,20 +80,39 @@ def test_what_is_pending(changed: dict[str, Any], hosts: list[dict[str, Any]], p
     assert (found.pending, found.unknown, found.source) == (pending.split(), unknown.split(), source)
 
 
+def test_a_plan_of_the_same_code_is_certain() -> None:
+    assert schema.describe(schema.Schema([], [], "database", certain=True), first=False, packages=False) == [
+        "migrations: none pending",
+        "rollback afterwards: free: no migration is in between",
+    ]
+
+
+@pytest.mark.parametrize(("direction", "certain"), [("same", True), ("forward", False), ("diverged", False)])
+def test_a_plan_of_other_code_may_be_completed_by_django(direction: str, certain: bool) -> None:
+    assert schema.schema({**changes(), "direction": direction}, [host(ALL)]).certain is certain
+
+
 def test_a_plan_says_who_told_and_what_a_rollback_will_cost() -> None:
-    free = "rollback afterwards: free: no migration is in between"
-    assert schema.describe(schema.Schema([], [], "database"), first=False, packages=True) == ["migrations: none pending", free]
+    django = "Django itself is asked after staging: it may find more, of packages that do not change"
+    assert schema.describe(schema.Schema([], [], "database"), first=False, packages=True) == [
+        "migrations: none pending in the commit and in packages that change",
+        django,
+        "rollback afterwards: free: no migration is in between, unless Django finds one",
+    ]
     told = schema.describe(schema.Schema(["a.2"], [], "ledger"), first=False, packages=False)
+    assert told[1] == django
     assert told[0] == "migration pending by the ledger, the database was not asked: a.2"
     assert "-e migrations=keep" in told[-1]
     told = schema.describe(schema.Schema([], [], ""), first=False, packages=True)
-    assert told[:2] == [
-        "migrations: none pending by the files alone: neither database nor ledger told what is applied",
+    assert told[:3] == [
+        "migrations: none pending in the commit and in packages that change by the files alone: neither database nor ledger told "
+        "what is applied",
+        django,
         "packages that change may bring migrations, too",
     ]
     told = schema.describe(schema.Schema([], ["a.3"], "database"), first=False, packages=False)
-    assert told[1] == "migration of the database that this version does not know: a.3"
-    assert "that the live release knows are refused unless" in told[2]
+    assert told[2] == "migration of the database that this version does not know: a.3"
+    assert "that the live release knows are refused unless" in told[3]
     assert (
         schema.describe(schema.Schema([], [], ""), first=True, packages=True)[-1]
         == "rollback: there will be nothing to go back to"

@@ -102,3 +102,13 @@ def test_what_staging_has_run_is_promoted_untouched(site: Site) -> None:
         assert site.host.file("/srv/guestbook/lock").content_string == "", "a check keeps others waiting"
     finally:
         shutil.rmtree(records / "staging")
+
+
+def test_migrations_that_only_django_knows_of_are_not_denied_by_the_plan_and_told_at_the_end(site: Site) -> None:
+    settings = site.git("show", "v4:guestbook/settings.py") + '\nINSTALLED_APPS += ["django.contrib.sites"]\nSITE_ID = 1\n'
+    outcome = site.succeed("deploy", version=site.new_version("v4", "guestbook/settings.py", settings))
+    assert "migrations: none pending in the commit and in packages that change" in outcome.message
+    assert "Django itself is asked after staging" in outcome.message
+    assert "migrations applied: sites.0001_initial, sites.0002_alter_domain_unique" in outcome.message
+    outcome = site.succeed("rollback", migrations="reverse")
+    assert "migrations reversed: sites.0001_initial, sites.0002_alter_domain_unique" in outcome.message

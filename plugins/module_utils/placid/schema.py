@@ -15,11 +15,16 @@ DATABASE, LEDGER, NOBODY = "database", "ledger", ""
 
 @dataclass
 class Schema:
-    """Migrations as app_label.name. pending: to be applied. unknown: applied, and not known to the commit. source: who told."""
+    """Migrations as app_label.name. pending: to be applied. unknown: applied, and not known to the commit. source: who told.
+
+    certain: the code is what is live, so that Django will find no others. Other code may install an application of a package
+    that does not change, and whose files are not read.
+    """
 
     pending: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
     source: str = NOBODY
+    certain: bool = False
 
 
 def migration(path: str) -> str:
@@ -45,17 +50,17 @@ def applied(hosts: Iterable[Mapping[str, Any]]) -> tuple[set[str], str]:
 def schema(changes: Mapping[str, Any], hosts: Sequence[Mapping[str, Any]]) -> Schema:
     """changes: the `plan` of the artefact. hosts: what each said when it was asked."""
     now, source = applied(hosts)
-    first = not any(info["live"] for info in hosts)
+    first, same = not any(info["live"] for info in hosts), changes.get("direction") == "same"
     added = {migration(path) for path in changes.get("migrations") or []}
     files = {migration(path) for path in [*(changes.get("migration_files") or []), *added]} - {""}
     if source == NOBODY:
-        return Schema(sorted(files if first else added - {""}), [], NOBODY)
+        return Schema(sorted(files if first else added - {""}), [], NOBODY, same)
     labels = {_label(each) for each in now}
     # A file that is old, of a label that the database has never heard of, is of an application that is not installed.
     pending = sorted(each for each in files - now if first or each in added or _label(each) in labels)
     ours = {_label(each) for each in files} | {_label(migration(path)) for path in changes.get("migrations_removed") or []}
     unknown = sorted(each for each in now - files if _label(each) in ours)
-    return Schema(pending, unknown, source)
+    return Schema(pending, unknown, source, same)
 
 
 _TOLD = {
@@ -72,13 +77,16 @@ def describe(found: Schema, first: bool, packages: bool) -> list[str]:
     if first:
         return [*lines, "migrations of packages come on top", "rollback: there will be nothing to go back to"]
     if not lines:
-        lines = [f"migrations: none pending{told}"]
+        where = "" if found.certain else " in the commit and in packages that change"
+        lines = [f"migrations: none pending{where}{told}"]
+    if not found.certain:
+        lines.append("Django itself is asked after staging: it may find more, of packages that do not change")
     if packages and found.source == NOBODY:
         lines.append("packages that change may bring migrations, too")
     lines += [f"migration of the database that this version does not know: {each}" for each in found.unknown]
     if found.unknown:
         lines.append("those that the live release knows are refused unless -e migrations=keep or -e migrations=reverse is said")
-    free = "free: no migration is in between"
+    free = f"free: no migration is in between{'' if found.certain else ', unless Django finds one'}"
     say = "only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending"
     return [*lines, f"rollback afterwards: {say if found.pending else free}"]
 

@@ -113,7 +113,7 @@ def happened(run: Mapping[str, Any], at_work: str = "") -> str:
         "failed": f"FAILED in {run.get('phase', 'an unknown phase')} ({commit}){reason}",
         "": f"under way with {commit}" if run["token"] == at_work else f"UNFINISHED: {commit} was {run['events'][-1]}",
     }
-    schema = [f"{word} {_several(run[word])}" for word in ("applied", "reversed", "kept") if run.get(word)]
+    schema = [f"{word} {several(run[word])}" for word in ("applied", "reversed", "kept") if run.get(word)]
     text = f"{moment(run.get('time', ''))} {run.get('who', 'somebody')}, {run.get('purpose', '')}: {ends[run['end']]}"
     saved = [f"dump {run['dump']}"] if run.get("dump") and run["end"] != "restored" else []
     return "; ".join([text, *(f"migrations {each}" for each in schema), *saved])
@@ -136,7 +136,7 @@ def _recorded(record: Mapping[str, Any]) -> str:
     return f"{head}: {end}{forced} ({record.get('id', '')})"
 
 
-def _several(migrations: Sequence[str]) -> str:
+def several(migrations: Sequence[str]) -> str:
     if len(migrations) <= MANY:
         return ", ".join(migrations)
     return f"{migrations[0]} to {migrations[-1]} ({len(migrations)} in all)"
