@@ -149,7 +149,9 @@ phases:
   contains:
     changed: {description: Whether it changed anything., type: bool}
     seconds: {description: Seconds that the work on the host took., type: float}
-    memory_mb: {description: "Most memory that the module had taken by its end, without the application's programs.", type: int}
+    memory_mb:
+      description: Most memory that the module, or its child that unpacks, took by its end, without the programs that they run.
+      type: int
     steps: {description: "C(stage), C(activate): seconds by step.", type: dict}
     failed: {description: "Whether it failed, and ended the call.", type: bool}
     output:

@@ -219,3 +219,10 @@ def test_an_archive_that_was_damaged_on_the_host_is_removed_so_that_it_is_sent_a
     with pytest.raises(StageError, match="was damaged, and is removed"):
         Stage(layout, SPEC, manifest, tmp_path, {})._unpack()
     assert list(layout.artefacts.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root works as another user")
+def test_what_a_child_took_of_the_memory_is_told_and_why_it_failed() -> None:
+    assert 150 < stage._as_user("nobody", lambda: b"x" * (150 << 20)) < 600
+    with pytest.raises(StageError, match="Unpacking the archive failed: No way"):
+        stage._as_user("nobody", lambda: (_ for _ in ()).throw(StageError("No way")))

@@ -69,7 +69,7 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             result, problem = {"failed": True}, error
         except OSError as error:  # a full disk, above all
             result, problem = {"failed": True}, PlacidError(f"{error.strerror or error}: {error.filename or name}. {MEND}")
-        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        memory = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, result.get("memory_mb", 0))
         done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), "memory_mb": memory, **_output()}
         module.params["done"] = {**module.params["done"], **done}
         if problem:

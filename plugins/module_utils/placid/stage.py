@@ -70,7 +70,8 @@ class Stage:
 
     spec: what release.json will hold. manifest: the artefact's. bundle: a directory with `source.tar.zst` and, at
     `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
-    with. After `run`: `steps`, how long each took in seconds, and `migrations`, the plan if the database answered.
+    with. After `run`: `steps`, how long each took in seconds, `memory_mb`, what the child that unpacks took of it, and
+    `migrations`, the plan if the database answered.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Stage:
         self.release = layout.release(spec["id"])
         self.environment = {**environment, "PYTHONDONTWRITEBYTECODE": "1", **process_environment(layout, spec)}
         self.steps: dict[str, float] = {}
+        self.memory_mb = 0
         self.migrations: dict[str, Any] | None = None
 
     def run(self) -> None:
@@ -142,7 +144,7 @@ class Stage:
             done = subprocess.run(["zstd", "-dcq", str(archive)], stdout=tar, stderr=subprocess.PIPE, check=False)
             if done.returncode:
                 raise StageError(f"{archive} is damaged: {done.stderr.decode().strip()}. Deploy the version again.")
-            _as_user(build_user, lambda: tree.unpack(tar, self.release))
+            self.memory_mb = _as_user(build_user, lambda: tree.unpack(tar, self.release))
 
     def _archive_is_whole(self, archive: Path) -> bool:
         with archive.open("rb") as file:
@@ -210,8 +212,8 @@ class Stage:
         self.migrations = migrations.check(self.layout.name, self.release, self.environment, level)
 
 
-def _as_user(user: str, function: Callable[[], Any]) -> None:
-    """Run a function in a child process that belongs to a user; its PlacidError becomes ours."""
+def _as_user(user: str, function: Callable[[], Any]) -> int:
+    """Run a function in a child process that belongs to a user, and return the MB it took at most; its error becomes ours."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:  # pragma: no cover - the child never returns to the tests
@@ -227,5 +229,7 @@ def _as_user(user: str, function: Callable[[], Any]) -> None:
     os.close(writer)
     with os.fdopen(reader, "rb") as pipe:
         message = pipe.read().decode(errors="replace")
-    if os.waitpid(child, 0)[1]:
+    _, status, usage = os.wait4(child, 0)
+    if status:
         raise StageError(f"Unpacking the archive failed: {message}")
+    return usage.ru_maxrss // 1024

@@ -37,7 +37,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             raise
         record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps)
         settled.remember(layout, spec["id"], direct_environment_of(module), stage.migrations)
-    return {**result, "steps": stage.steps, "migrations": stage.migrations}
+    return {**result, "steps": stage.steps, "migrations": stage.migrations, "memory_mb": stage.memory_mb}
 
 
 def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) -> Stage:
