@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +76,16 @@ def test_the_secret_is_in_one_file_that_others_cannot_read(site: Site) -> None:
         "runuser -u www-data -- ps axeww",
     ):
         assert site.host.run(f"{command} | grep -e '{pattern}'").stdout == ""
+
+
+def test_no_argument_of_a_process_is_the_secret_while_it_is_deployed(site: Site) -> None:
+    """Of this machine's processes and of the host's, which are among them: the sandbox is a container."""
+    running, seen = site.start("deploy", "-vvv", version=site.commit("v4"), migrations="keep"), set[bytes]()
+    while not running.ended:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                seen.add(path.read_bytes())
+    assert site.finish(running).code == 0
+    for program in (b"ansible-playbook", b"collectstatic", b"run_worker"):
+        assert any(program in each for each in seen), f"{program!r} was not seen"
+    assert not [each for each in seen if PLANTED.encode() in each]

@@ -177,3 +177,13 @@ def test_no_record_of_any_run_holds_the_secret_or_is_readable_by_others(site: Si
     assert [path for path in files if PLANTED.encode() in path.read_bytes()] == []
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     assert [path for path in files if path.name.startswith(".")] == []
+
+
+def test_the_journal_tells_what_a_process_of_a_release_wrote(site: Site) -> None:
+    web = next(each["unit"] for each in site.processes() if "-web@" in each["unit"])
+    instance = web.removeprefix("guestbook-web@").removesuffix(".service")
+    assert instance.startswith(site.live()["id"])
+    fields = f"PLACID_APPLICATION=guestbook PLACID_PROCESS=web PLACID_INSTANCE={instance}"
+    said = site.host.check_output(f"journalctl --no-pager --output=json {fields}").splitlines()
+    assert {json.loads(line)["_SYSTEMD_UNIT"] for line in said} == {web}
+    assert any("Listening at" in json.loads(line)["MESSAGE"] for line in said)
