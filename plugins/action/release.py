@@ -19,8 +19,9 @@ from ansible.plugins.action import ActionBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import fleet
+from ansible.module_utils.placid import disk, fleet
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.status import several
 
 #: Seconds for which a host that is to go back and does not answer, or still works at what it was lost in, is waited for.
@@ -57,6 +58,17 @@ def missing(manifest: Mapping[str, Any], host: Mapping[str, Any], archive: str, 
                 name = f"{wheel['sha256']}/{wheel['file']}"
                 files[f"wheels/{name}"] = os.path.join(wheels_dir, name)
     return files
+
+
+def needed(manifest: Mapping[str, Any], host: Mapping[str, Any], files: Mapping[str, str], wheels_dir: str) -> dict[str, int]:
+    """What a release takes of a host's disk, in bytes and inodes."""
+    sent = sum(os.path.getsize(path) for path in files.values())
+    if host["free"] and manifest["venv_digest"][:16] in host["venvs"]:  # what a killed run left of one is made anew
+        return disk.needed(manifest["source"], sent, [], None)
+    *wheels, installer = (
+        Path(wheels_dir, wheel["sha256"], wheel["file"]) for wheel in [*manifest["wheels"], manifest["installer"]]
+    )
+    return disk.needed(manifest["source"], sent, wheels, installer)
 
 
 def pack(files: Mapping[str, str], bundle: IO[bytes]) -> int:
@@ -121,22 +133,10 @@ class ActionModule(ActionBase):
         address, sent = arguments.pop("address", ""), 0
         if host:
             arguments["planned_on"] = host["live"].get("id", "")
-        if "stage" in arguments["phases"] and not self._task.check_mode and arguments["release"] not in host["releases"]:
-            files = missing(arguments["manifest"], host, archive, wheels_dir)
-            try:
-                with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
-                    sent = pack(files, bundle)
-                    if 0 < sent <= INLINE_BYTES:
-                        arguments["bundle_content"] = base64.b64encode(bundle.read()).decode()
-                    elif sent:
-                        arguments["bundle"] = self._send(bundle.name)
-            except OSError as error:
-                where = error.filename or tempfile.gettempdir()
-                return {"failed": True, "msg": NOT_PACKED.format(error=error.strerror or error, where=where)}
-            except AnsibleError as error:
-                if problem := refused_by_disk(str(error)):
-                    return {"failed": True, "msg": NOT_SENT.format(problem=problem)}
-                raise
+        if "stage" in arguments["phases"] and arguments["release"] not in host["releases"]:
+            sent, problem = self._supply(arguments, host, archive, wheels_dir)
+            if problem:
+                return {"failed": True, "msg": problem}
         result = self._execute_module("release", arguments, task_vars=task_vars)
         if result.get("failed") and "phases" not in result and (problem := refused_by_disk(str(result))):
             result = {"failed": True, "msg": NOT_SENT.format(problem=problem)}
@@ -144,6 +144,31 @@ class ActionModule(ActionBase):
             self._remove_tmp_path(self._connection._shell.tmpdir)
         lines = tell({**arguments.get("done", {}), **result.get("phases", {})}, address, self._task.check_mode)
         return {**result, "sent_bytes": sent, "lines": lines}
+
+    def _supply(self, arguments: dict[str, Any], host: dict[str, Any], archive: str, wheels_dir: str) -> tuple[int, str]:
+        """Send what the host lacks, if it has room for it; return how many bytes that is, and what was wrong or nothing."""
+        manifest, home = arguments["manifest"], Layout(arguments["application"]).home
+        files = missing(manifest, host, archive, wheels_dir)
+        try:
+            wanted = arguments["needed"] = needed(manifest, host, files, wheels_dir)
+            problem = disk.lacking(home, home.name, wanted, host["free"]) if host["free"] else ""
+            if problem or self._task.check_mode:
+                return 0, problem
+            with tempfile.NamedTemporaryFile(prefix="placid-bundle-") as bundle:
+                sent = pack(files, bundle)
+                if 0 < sent <= INLINE_BYTES:
+                    arguments["bundle_content"] = base64.b64encode(bundle.read()).decode()
+                elif sent:
+                    arguments["bundle"] = self._send(bundle.name)
+                    wanted["bytes"] -= sent  # has its room, if it lies on the same disk
+                return sent, ""
+        except OSError as error:
+            where = error.filename or tempfile.gettempdir()
+            return 0, NOT_PACKED.format(error=error.strerror or error, where=where)
+        except AnsibleError as error:
+            if problem := refused_by_disk(str(error)):
+                return 0, NOT_SENT.format(problem=problem)
+            raise
 
     def _send(self, bundle: str) -> str:
         """Send the bundle as a file; return its path on the host."""

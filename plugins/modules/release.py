@@ -169,6 +169,7 @@ phases:
     requirements: {description: "C(ask): what the live release has installed, a line each.", type: str}
     prepared: {description: "C(ask): whether C(site.yml) has made room for the application.", type: bool}
     target: {description: "C(ask): what wheels must fit here, as C(python), C(machine) and C(glibc).", type: dict}
+    free: {description: "C(ask): C(bytes) and C(inodes) of /srv; null while leftovers take some of it.", type: dict}
     pythons: {description: "C(ask): versions of the interpreters in /usr/bin.", type: list}
     wheels: {description: "C(ask): digests (sha256) of the wheels that are on the host.", type: list}
     artefacts: {description: "C(ask): file names of the source archives that are on the host.", type: list}
@@ -207,6 +208,7 @@ SPEC = {
     "release": {"type": "str", "default": ""},
     "spec": {"type": "dict"},
     "manifest": {"type": "dict"},
+    "needed": {"type": "dict"},
     "bundle": {"type": "path"},
     "bundle_content": {"type": "str", "no_log": True},  # no secret, but nothing for the host's log either
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},

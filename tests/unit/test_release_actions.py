@@ -9,6 +9,7 @@ import re
 import socket
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,10 @@ MANIFEST = {
     "wheels": [],
     "target": {"python": "3.13", "glibc": "2.41"},
     "installer": {"sha256": "c" * 64, "file": "uv.whl", "size": 1},
-    "source": {"file": f"{COMMIT}.tar.zst", "sha256": "a" * 64, "size": 1},
+    "source": {"file": f"{COMMIT}.tar.zst", "sha256": "a" * 64, "size": 1, "unpacked_size": 10240, "files": 1},
 }
-HOST = {"live": {}, "good": [], "previous_good": "", "releases": {}, "artefacts": [], "venvs": [], "wheels": []}
+ROOM = {"bytes": 2**40, "inodes": 10**6}
+HOST = {"live": {}, "good": [], "previous_good": "", "releases": {}, "artefacts": [], "venvs": [], "wheels": [], "free": ROOM}
 PROCESSES = {
     "database": False,
     "static": {},
@@ -80,6 +82,8 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
         "staged": {"release": stage},
         "staged_in_check_mode": {"release": stage, "check_mode": True},
+        "no_room": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "bytes": 0}}}},
+        "no_inodes": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "inodes": 0}}}, "check_mode": True},
         "at_rest": {
             "release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, "address": "x"}
         },
@@ -95,7 +99,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     directory = tmp_path_factory.mktemp("actions")
     (directory / "source").write_bytes(b"source")
     (directory / "wheels" / ("c" * 64)).mkdir(parents=True)
-    (directory / "wheels" / ("c" * 64) / "uv.whl").write_bytes(b"uv")
+    with zipfile.ZipFile(directory / "wheels" / ("c" * 64) / "uv.whl", "w") as wheel:
+        wheel.writestr("uv", "uv")
     named = tasks(directory)
     steps = [{**task, "register": name, "ignore_errors": True} for name, task in named.items()]
     content = "{{ {" + ", ".join(f"'{name}': {name}" for name in named) + "} | to_json }}"
@@ -203,6 +208,13 @@ def test_a_plan_is_a_release_and_words(results: Results) -> None:
 def test_only_a_real_run_sends_anything(results: Results) -> None:
     assert results["staged"]["sent_bytes"] == 10240  # a tar's least size
     assert results["staged_in_check_mode"]["sent_bytes"] == 0
+
+
+@pytest.mark.parametrize(("task", "has"), [("no_room", "0 MB and 1000000 inodes"), ("no_inodes", "1048576 MB and 0 inodes")])
+def test_a_host_without_room_is_sent_nothing(results: Results, task: str, has: str) -> None:
+    assert results[task]["failed"]
+    assert results[task]["msg"].startswith(f"/srv/{APP} has {has} free, and this release may need 100 MB and 100")
+    assert "phases" not in results[task]
 
 
 def test_a_host_where_nothing_is_left_to_do_is_not_asked_again(results: Results) -> None:

@@ -11,10 +11,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible.module_utils.placid import stage
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.leftovers import remove_leftovers
+from ansible.module_utils.placid.phases.stage import install
 from ansible.module_utils.placid.releases import complete, process_environment, releases
-from ansible.module_utils.placid.stage import Stage, StageError, launcher, remove_leftovers
+from ansible.module_utils.placid.stage import Stage, StageError, launcher
 from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
 
 SPEC: dict[str, Any] = {
@@ -140,34 +141,23 @@ def test_a_release_that_is_gone_does_not_start_elsewhere(layout: Layout) -> None
     assert done.stdout == ""
 
 
-def test_a_full_disk_is_told_before_anything_is_written(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "SPARE_BYTES", 10**18)
-    with pytest.raises(StageError) as error:
-        Stage(layout, SPEC, MANIFEST, tmp_path, {}).run()
-    needed = (10**18 + 3 * 10 * 2**20 + 5 * 21 * 2**20) // 2**20
-    words = str(error.value).split(" MB and ", 2)
-    assert words[0].startswith(f"{layout.home} has ")
-    assert words[1].endswith(f" inodes free, and this release may need {needed}")
-    assert words[2] == "10000 inodes. Make room, or lower apps[guestbook].keep."
+def test_a_full_disk_is_told_before_anything_is_written_and_after_leftovers_are_gone(layout: Layout, tmp_path: Path) -> None:
+    layout.release("half").mkdir()
+    layout.settings.parent.mkdir(parents=True)
+    (tmp_path / "bundle").write_bytes(b"no archive")
+    needed = {"bytes": 2**60, "inodes": 1}
+    parameters = {
+        "manifest": MANIFEST,
+        "spec": SPEC,
+        "bundle_content": None,
+        "bundle": str(tmp_path / "bundle"),
+        "needed": needed,
+    }
+    module = SimpleNamespace(params=parameters)
+    with pytest.raises(StageError, match=r"and this release may need \d+ MB.*nothing was written"):
+        install(module, layout, {})  # type: ignore[arg-type]
     assert os.listdir(layout.releases) == []
-
-
-def test_a_virtual_environment_that_is_there_needs_no_room(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stage, "SPARE_BYTES", 10**18)
-    layout.venv(MANIFEST["venv_digest"]).mkdir()
-    (layout.venv(MANIFEST["venv_digest"]) / ".complete").write_text("")
-    with pytest.raises(StageError, match=f"may need {(10**18 + 30 * 2**20) // 2**20} MB"):
-        Stage(layout, SPEC, MANIFEST, tmp_path, {}).run()
-
-
-def test_a_lack_of_inodes_is_told_too(layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "SPARE_INODES", 10**18)
-    if not os.statvfs(tmp_path).f_files:
-        pytest.skip("this file system counts no inodes")
-    with pytest.raises(StageError, match=f"and {10**18} inodes. Make room"):
-        Stage(layout, SPEC, MANIFEST, tmp_path, {}).run()
+    assert sorted(os.listdir(layout.home)) == ["artefacts", "releases", "venvs", "wheels"]
 
 
 @pytest.mark.parametrize(("free", "in_memory"), [(2 * 5 * 21 * 2**20 + 1, True), (2 * 5 * 21 * 2**20, False), (0, False)])

@@ -23,14 +23,11 @@ from ansible.module_utils.placid.command import CommandError, lower_privileges, 
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.releases import MARKER, complete, process_environment
-from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, interpreter, unfinished
+from ansible.module_utils.placid.releases import MARKER, process_environment
+from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, interpreter
 
 #: What Placid adds to the committed tree, beside the directory of static files.
 ADDITIONS = ("venv", ".placid", MARKER)
-#: Bytes that stay free beside what a release needs.
-SPARE_BYTES = 100 * 1024 * 1024
-SPARE_INODES = 10_000
 
 
 class StageError(PlacidError):
@@ -47,22 +44,6 @@ def launcher(layout: Layout, spec: Mapping[str, Any], command: str) -> str:
     directory = shlex.quote(str(layout.release(spec["id"])))
     title = "# Written by Placid when this release was staged."
     return "\n".join(["#!/bin/sh", title, f"cd {directory} || exit 1", *exports, f"exec {command}", ""])
-
-
-def leftovers(layout: Layout) -> list[Path]:
-    """What a killed run left: releases without their marker, virtual environments without theirs, and temporary files.
-
-    Those beside the settings may hold secrets.
-    """
-    live = layout.live_release()
-    half_made = [layout.release(name) for name in os.listdir(layout.releases) if name != live and complete(layout, name) is None]
-    return [*half_made, *layout.home.glob(".*"), *layout.settings.parent.glob(".*"), *unfinished(layout)]
-
-
-def remove_leftovers(layout: Layout) -> None:
-    """Remove what a killed run left."""
-    for path in leftovers(layout):
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 class Stage:
@@ -86,7 +67,6 @@ class Stage:
 
     def run(self) -> None:
         """Install the release, or remove what there is of it and raise the reason."""
-        self._step("space", self._check_space)
         try:
             self._step("source", self._unpack)
             self._step("venv", self._make_venv)
@@ -113,18 +93,6 @@ class Stage:
         begun = time.monotonic()
         function()
         self.steps[name] = round(time.monotonic() - begun, 2)
-
-    def _check_space(self) -> None:
-        file_system = os.statvfs(self.layout.home)
-        venv = VirtualEnvironment(self.layout, self.manifest)
-        packages = 0 if venv.complete() else venv.needed()
-        needed = SPARE_BYTES + 3 * self.manifest["source"]["size"] + packages
-        free = file_system.f_bavail * file_system.f_frsize
-        if free < needed or (file_system.f_files and file_system.f_favail < SPARE_INODES):
-            raise StageError(
-                f"{self.layout.home} has {free // 2**20} MB and {file_system.f_favail} inodes free, and this release may need "
-                f"{needed // 2**20} MB and {SPARE_INODES} inodes. Make room, or lower apps[{self.layout.name}].keep."
-            )
 
     def _unpack(self) -> None:
         archive = self.layout.artefacts / self.manifest["source"]["file"]

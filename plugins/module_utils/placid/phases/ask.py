@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import dotenv, dump, ledger, provisional
+from ansible.module_utils.placid import disk, dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.leftovers import leftovers
 from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
@@ -46,6 +47,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "confirmed": ledger.confirmed(events),
         "requirements": json.loads(manifest.read_text())["requirements"] if manifest and manifest.exists() else "",
         "prepared": layout.releases.is_dir(),
+        "free": disk.free(layout.home) if layout.releases.is_dir() and not leftovers(layout) else None,
         "target": {
             "python": f"{sys.version_info.major}.{sys.version_info.minor}",
             "machine": platform.machine(),

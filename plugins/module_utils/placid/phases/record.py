@@ -7,10 +7,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, provisional, systemd
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.leftovers import leftovers, remove_leftovers
 from ansible.module_utils.placid.module import layout_of, locked, record
 from ansible.module_utils.placid.prune import prune, unneeded
 from ansible.module_utils.placid.releases import complete
-from ansible.module_utils.placid.stage import leftovers, remove_leftovers
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:

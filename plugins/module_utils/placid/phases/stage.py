@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import settled
+from ansible.module_utils.placid import disk, settled
 from ansible.module_utils.placid.errors import ArchiveError, PlacidError
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.leftovers import remove_leftovers
 from ansible.module_utils.placid.module import direct_environment_of, environment_of, layout_of, locked, record, record_failure
 from ansible.module_utils.placid.releases import complete
-from ansible.module_utils.placid.stage import Stage, remove_leftovers
+from ansible.module_utils.placid.stage import Stage, StageError
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -44,6 +45,8 @@ def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) 
     """Install the release from what was sent."""
     manifest, content = module.params["manifest"], module.params["bundle_content"]
     remove_leftovers(layout)
+    if problem := disk.lacking(layout.home, layout.name, module.params["needed"] or {}, disk.free(layout.home)):
+        raise StageError(problem)
     with tempfile.TemporaryDirectory(prefix=".incoming-", dir=layout.home) as incoming:
         bundle = Path(module.params["bundle"] or f"{incoming}/bundle.tar")
         if content:
