@@ -58,6 +58,40 @@ def full(directory: str, options: str = "size=16k", succeeds: bool = False) -> F
     return without(f"{mount} && {fill}", f"umount {directory}", succeeds)
 
 
+# A small disk with a copy of all that the application has comes in its place, in one step.
+SMALL = """
+mkdir -p /run/below /run/small
+mount --bind /srv/guestbook /run/below
+mount -t tmpfs -o mode=755,size=$(($(du -sm /srv/guestbook | cut -f1) + {room}))m tmpfs /run/small
+cp -a /srv/guestbook/. /run/small
+mount --bind /run/small /srv/guestbook
+"""
+# What the deployment left there is what the next one finds.
+LARGE = """
+rm -f /srv/guestbook/full
+cp -au /srv/guestbook/. /run/below
+umount -l /srv/guestbook
+umount /run/small /run/below
+"""
+EAT = "until ls -d {begun} || [ -e /run/fed ]; do sleep 0.02; done; dd if=/dev/zero of=/srv/guestbook/full bs=1M"
+
+
+def small(room: int) -> Fault:
+    """A disk that has only some megabytes left."""
+    return without(f"set -e; {SMALL.format(room=room)}", f"set -e; {LARGE}")
+
+
+def eaten(begun: str, room: int) -> Fault:
+    """A disk that had some megabytes left, until somebody else took all of them when a path came about."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        eat = EAT.format(begun=begun.format(commit=version[:8]))
+        begin = f"set -e; rm -f /run/fed; {SMALL.format(room=room)}setsid sh -c '{eat}' >/dev/null 2>&1 &"
+        return without(begin, f"set -e; touch /run/fed; {LARGE}")(site, version)
+
+    return fault
+
+
 BUSY = "psql -qd guestbook -c 'BEGIN; SELECT count(*) FROM entries_entry; SELECT pg_sleep(SECONDS)'"
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
 

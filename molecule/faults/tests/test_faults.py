@@ -30,6 +30,7 @@ class Case:
 
 KEEP = 5  # what an application keeps unless it says otherwise
 SLOW = versions.like(versions.SLOW)
+ENOSPC = "No space left on device"
 OTHER_LOCK = versions.like("broken/changed-lock")
 MIGRATING = versions.migrating("SELECT pg_sleep(5)", versions.COLUMN)
 AT_WORK = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
@@ -58,12 +59,25 @@ CASES = [
     Case("unusual umask, locale and time zone", surroundings.abroad),
     Case("file names that programs stumble over", surroundings.abroad, versions.oddly_named),
     Case("two deployments at once", faults.twice, SLOW),
-    Case("no room for what is sent", surroundings.full("/root/.ansible"), versions.large, ("No space left on device",)),
+    Case("no room for what is sent", surroundings.full("/root/.ansible"), versions.large, (ENOSPC,)),
     Case("no room for the settings", surroundings.full("/etc/guestbook"), says=("No space left on device: /etc/guestbook/",)),
     Case(
         "no inode for the settings",
         surroundings.full("/etc/guestbook", "nr_inodes=2"),
         says=("No space left on device: /etc/guestbook/",),
+    ),
+    Case("no room for a release", surroundings.small(50), says=("this release may need 1", "nothing was written")),
+    Case(
+        "disk full while a release is staged",
+        surroundings.eaten("/srv/guestbook/releases/*-{commit}", 150),
+        versions.large,
+        (ENOSPC,),
+    ),
+    Case(
+        "disk full while packages are installed",
+        surroundings.eaten("/srv/guestbook/venvs/.workshop-*", 600),
+        OTHER_LOCK,
+        (ENOSPC,),
     ),
     Case(
         "file system that cannot be written",
