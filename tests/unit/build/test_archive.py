@@ -20,6 +20,7 @@ from .conftest import MakeRepository, Repository
 
 WHEN = datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC)
 KEY = "-----BEGIN RSA PRIVATE " + "KEY-----\n"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\n" + "A" * 1000 + "\n-----END CERTIFICATE-----\n"
 
 
 @pytest.fixture
@@ -129,6 +130,11 @@ def test_a_partial_archive_is_never_used(repository: Repository, tmp_path: Path)
         ("a.pyc", "", "'a.pyc' is compiled Python"),
         ("tls/site.pem", KEY, "'tls/site.pem' holds a private key"),
         ("id", "# mine\n" + KEY, "'id' holds a private key"),
+        ("combined.pem", CERTIFICATE * 9 + KEY, "'combined.pem' holds a private key"),
+        ("dump", "\0" * (2**20 - 9) + "\r\n" + KEY, "'dump' holds a private key"),
+        ("dump", "\0" * 2**22 + "\n" + KEY, "'dump' holds a private key"),
+        ("key.asc", KEY.replace("RSA", "PGP").replace("KEY-", "KEY BLOCK-"), "'key.asc' holds a private key"),
+        ("plain", KEY.replace("RSA ", ""), "'plain' holds a private key"),
         ("movie.mp4", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "'movie.mp4' is a git-lfs pointer"),
         ("venv/bin/python", "", "'venv/bin/python' has a name that Placid itself puts"),
         ("release.json", "", "'release.json' has a name that Placid itself puts"),
@@ -148,7 +154,14 @@ def test_what_must_not_be_in_a_release_is_refused(
 
 
 def test_what_looks_alike_is_let_in(repository: Repository, tmp_path: Path) -> None:
-    files = {".env.example": "A=", "env": "", "src/venv": "", "ca.pem": "-----BEGIN CERTIFICATE-----", "doc": "see BEGIN"}
+    files = {
+        ".env.example": "A=",
+        "env": "",
+        "src/venv": "",
+        "ca.pem": CERTIFICATE * 9,
+        "public": KEY.replace("PRIVATE", "PUBLIC"),
+    }
+    files |= {"doc": f"A key begins with {KEY}", "test.py": f'KEY = """{KEY}', "long": "x" * (2**20 - 1) + KEY}
     assert content(make(repository, repository.commit(**files), tmp_path)[0]) == files
 
 

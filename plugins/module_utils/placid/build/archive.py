@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import os
 import re
 import tarfile
@@ -19,10 +20,12 @@ from ansible.module_utils.placid.errors import ArchiveError
 from ansible.module_utils.placid.members import PROBLEMS_SHOWN, check_members, encode
 
 LEVEL = 5  # of zstd: near the best size for source code at a tenth of the time
-HEAD = 4096  # bytes of a file that are looked at
+CHUNK = 2**20  # bytes of a file that are in memory at once
 RESERVED = ("venv", "release.json", ".placid")  # what Placid itself puts at the top of a release
 SAMPLES = (".example", ".sample", ".template", ".dist")
-PRIVATE_KEY = re.compile(rb"^-----BEGIN [A-Z ]*PRIVATE KEY-----", re.MULTILINE)
+# At the beginning of a line: what only speaks of one, or a string in a program, is none.
+PRIVATE_KEY = re.compile(rb"[\r\n]-----BEGIN [A-Z ]{0,40}PRIVATE KEY( BLOCK)?-----")
+LONGEST = 80  # bytes of what that finds
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
@@ -114,11 +117,11 @@ def _write(members: list[Member], commit: str, when: int, output: BinaryIO) -> N
             info.mtime, info.mode, info.type = when, 0o777, member.info.type
             if member.info.issym():
                 info.linkname = member.info.linkname
-                problems.append(refusal(member.path, b""))
+                problems.append(refusal(member.path, io.BytesIO()))
                 merged.addfile(info)
                 continue
             with cast("BinaryIO", member.archive.extractfile(member.info)) as source:
-                problems.append(refusal(member.path, source.read(HEAD)))
+                problems.append(refusal(member.path, source))
                 source.seek(0)
                 info.mode, info.size = 0o755 if member.info.mode & 0o100 else 0o644, member.info.size
                 merged.addfile(info, source)
@@ -132,8 +135,8 @@ def _write(members: list[Member], commit: str, when: int, output: BinaryIO) -> N
         )
 
 
-def refusal(path: str, head: bytes) -> str:
-    """Why a file must not be in a release, judged by its path and its first bytes; nothing where it may."""
+def refusal(path: str, content: BinaryIO) -> str:
+    """Why a file must not be in a release, judged by its path and its content; nothing where it may."""
     top, name = path.split("/", 1)[0], path.rsplit("/", 1)[-1]
     if top in RESERVED:
         return f"{path!r} has a name that Placid itself puts at the top of a release"
@@ -141,11 +144,21 @@ def refusal(path: str, head: bytes) -> str:
         return f"{path!r} is a settings file, which may hold secrets (they belong in the vault)"
     if name.endswith(".pyc"):
         return f"{path!r} is compiled Python, which can hide what the source says"
-    if PRIVATE_KEY.search(head):
-        return f"{path!r} holds a private key"
-    if head.startswith(LFS_POINTER):
+    if content.read(len(LFS_POINTER)) == LFS_POINTER:
         return f"{path!r} is a git-lfs pointer, not the file itself (git-lfs is not supported; commit the file)"
-    return ""
+    content.seek(0)
+    return f"{path!r} holds a private key" if _holds_private_key(content) else ""
+
+
+def _holds_private_key(content: BinaryIO) -> bool:
+    """Whether a line of a file, be it as long as it may, begins one."""
+    before = b"\n"
+    while chunk := content.read(CHUNK):
+        text = before + chunk
+        if b"PRIVATE KEY" in text and PRIVATE_KEY.search(text):
+            return True
+        before = text[-LONGEST:]
+    return False
 
 
 def compress(tar: BinaryIO, output: BinaryIO, size: int) -> None:
