@@ -32,6 +32,7 @@ options:
     description:
       - The commit to build, full or short, or a tag or branch.
       - In a work tree a branch is the local one, or that of C(origin) where there is no local one.
+      - V(HEAD) is what is checked out in a directory, and the default branch of a URL.
       - What is unknown, or means several commits, is an error that lists them.
     type: str
     required: true

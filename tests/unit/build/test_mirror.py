@@ -34,6 +34,18 @@ def test_a_full_commit_that_the_mirror_has_needs_no_remote(repository: Repositor
         resolve(url, "main", cache)
 
 
+def test_head_of_a_url_is_its_default_branch(repository: Repository, cache: Path) -> None:
+    url, main = f"file://{repository.path}", repository.git("rev-parse", "main")
+    assert resolve(url, "HEAD", cache) == main
+    repository.git("checkout", "--quiet", "-b", "other")
+    other = repository.commit("other")
+    assert resolve(url, "HEAD", cache) == other
+    assert resolve(url, "main", cache) == main
+    with pytest.raises(SourceError) as error:
+        resolve(url, "HAED", cache)
+    assert "HEAD" not in str(error.value)
+
+
 def test_a_first_copy_that_fails_leaves_nothing(tmp_path: Path, cache: Path) -> None:
     with pytest.raises(SourceError, match="Cannot fetch file://"):
         resolve(f"file://{tmp_path}/nothing", "main", cache)

@@ -112,6 +112,26 @@ def test_a_branch_of_origin_is_used_where_there_is_no_local_one(
     assert "origin/main is" in opened.warnings[0]
 
 
+def test_head_is_what_is_checked_out_and_not_what_origin_has(
+    repository: Repository, make_repository: MakeRepository, tmp_path: Path, cache: Path
+) -> None:
+    clone = make_repository("clone")
+    clone.git("remote", "add", "origin", str(repository.path))
+    clone.git("fetch", "--quiet", "origin")
+    clone.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+    own = clone.commit("own")
+    assert resolve(clone.path, "HEAD", cache) == own != repository.git("rev-parse", "HEAD")
+    clone.git("checkout", "--quiet", "--detach", "origin/main")
+    clone.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "main")
+    assert resolve(clone.path, "HEAD", cache) == repository.git("rev-parse", "main")
+    assert resolve(tmp_path / "linked", "HEAD", cache) == own
+
+
+def test_the_head_of_an_empty_repository_is_unknown(make_repository: MakeRepository, cache: Path) -> None:
+    with pytest.raises(SourceError, match=r"Version HEAD is not in .* It has no tag and no branch yet"):
+        resolve(make_repository("empty").path, "HEAD", cache)
+
+
 def test_a_shallow_repository_says_how_to_get_the_rest(repository: Repository, tmp_path: Path, cache: Path) -> None:
     repository.git("clone", "--quiet", "--depth=1", f"file://{repository.path}", str(tmp_path / "shallow"))
     one = repository.git("rev-parse", "v1^{commit}")

@@ -17,6 +17,8 @@ from ansible.module_utils.placid.errors import SourceError
 
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/@+=#-]{0,199}")
 SHORT = re.compile(r"[0-9a-f]{4,39}")
+#: What is checked out in a work tree; of a URL its default branch, for which a mirror has a ref of its own.
+HEAD, REMOTE_HEAD = "HEAD", "refs/remotes/origin/HEAD"
 MIRRORED = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
@@ -88,30 +90,31 @@ def _open_url(url: str, version: str, cache: Path) -> Source:
     mirror.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with locked(mirror.with_suffix(".lock")):
         if not (mirror / "HEAD").exists():
-            _make_mirror(url, mirror, shown)
+            _make_mirror(url, mirror, shown, version)
             source.log.append(f"Copied {shown} for the first time")
         elif not (FULL.fullmatch(version.lower()) and source.git.has_commit(version.lower())):
-            _fetch(url, mirror, shown)
+            _fetch(url, mirror, shown, version)
             source.log.append(f"Fetched what is new in {shown}")
     return source
 
 
-def _make_mirror(url: str, mirror: Path, shown: str) -> None:
+def _make_mirror(url: str, mirror: Path, shown: str, version: str) -> None:
     half_made = mirror.with_suffix(".new")
     shutil.rmtree(half_made, ignore_errors=True)
     made = run(["init", "--quiet", "--bare", "--template=", str(half_made)])
     if made.returncode:
         raise SourceError(f"Cannot make a mirror of {shown} in {half_made}: {cause(made.stderr)}.")
     try:
-        _fetch(url, half_made, shown)
+        _fetch(url, half_made, shown, version)
         shutil.rmtree(mirror, ignore_errors=True)
         half_made.rename(mirror)
     finally:
         shutil.rmtree(half_made, ignore_errors=True)
 
 
-def _fetch(url: str, mirror: Path, shown: str) -> None:
-    fetched = run(["--git-dir", str(mirror), "fetch", "--quiet", "--prune", "--tags", "--force", url, *MIRRORED])
+def _fetch(url: str, mirror: Path, shown: str, version: str) -> None:
+    refs = [*MIRRORED, f"+{HEAD}:{REMOTE_HEAD}"] if version == HEAD else MIRRORED
+    fetched = run(["--git-dir", str(mirror), "fetch", "--quiet", "--prune", "--tags", "--force", url, *refs])
     if fetched.returncode:
         raise SourceError(
             f"Cannot fetch {shown}: {cause(fetched.stderr)}. Check the address, the network and your access with: "
@@ -162,12 +165,14 @@ def _names(source: Source) -> dict[str, str]:
 def _meanings(source: Source, version: str, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     tag, branch = names.get(f"refs/tags/{version}"), names.get(f"refs/heads/{version}")
     remote = None if source.mirror else names.get(f"refs/remotes/origin/{version}")
+    if version == HEAD:
+        branch, remote = _head(source, names), None
     if branch and remote and branch != remote:
         source.warnings.append(
             f"Branch {version} of {source.git.name} is {branch[:12]}, which is deployed; origin/{version} is "
             f"{remote[:12]}. To deploy that one, give it as: -e version={remote}"
         )
-    for kind, commit in ((f"tag {version}", tag), (f"branch {version}", branch or remote)):
+    for kind, commit in ((f"tag {version}", tag), ("HEAD" if version == HEAD else f"branch {version}", branch or remote)):
         if commit:
             if not source.git.has_commit(commit):
                 raise SourceError(f"{kind.capitalize()} of {source.git.name} does not lead to a commit. Give another.")
@@ -177,6 +182,12 @@ def _meanings(source: Source, version: str, names: dict[str, str]) -> Iterator[t
         for commit in found:
             if source.git.has_commit(commit):
                 yield "a commit", commit
+
+
+def _head(source: Source, names: dict[str, str]) -> str | None:
+    if source.mirror:
+        return names.get(REMOTE_HEAD)
+    return source.git.run("rev-parse", "--verify", "--quiet", HEAD, allow=(0, 1)).strip()
 
 
 def _unknown(source: Source, version: str, names: dict[str, str]) -> str:
