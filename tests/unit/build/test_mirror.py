@@ -30,8 +30,11 @@ def test_a_full_commit_that_the_mirror_has_needs_no_remote(repository: Repositor
     resolve(url, "main", cache)
     repository.path.rename(repository.path.with_name("away"))
     assert resolve(url, commit, cache) == commit
-    with pytest.raises(SourceError, match=r"Cannot fetch file://.* git ls-remote file://"):
+    hint = rf"Cannot fetch file://.* git ls-remote file://.*At the last fetch main was {commit}, .*: -e version={commit}$"
+    with pytest.raises(SourceError, match=hint):
         resolve(url, "main", cache)
+    with pytest.raises(SourceError, match=r"What was fetched before .*: -e version=<full commit>$"):
+        resolve(url, "new", cache)
 
 
 def test_head_of_a_url_is_its_default_branch(repository: Repository, cache: Path) -> None:

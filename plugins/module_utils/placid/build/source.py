@@ -93,7 +93,10 @@ def _open_url(url: str, version: str, cache: Path) -> Source:
             _make_mirror(url, mirror, shown, version)
             source.log.append(f"Copied {shown} for the first time")
         elif not (FULL.fullmatch(version.lower()) and source.git.has_commit(version.lower())):
-            _fetch(url, mirror, shown, version)
+            try:
+                _fetch(url, mirror, shown, version)
+            except SourceError as error:
+                raise SourceError(f"{error} {_without_fetching(source, version)}") from None
             source.log.append(f"Fetched what is new in {shown}")
     return source
 
@@ -120,6 +123,15 @@ def _fetch(url: str, mirror: Path, shown: str, version: str) -> None:
             f"Cannot fetch {shown}: {cause(fetched.stderr)}. Check the address, the network and your access with: "
             f"git ls-remote {shown}"
         )
+
+
+def _without_fetching(source: Source, version: str) -> str:
+    """How to deploy what was fetched before."""
+    try:
+        commit = resolve(source, version)
+    except SourceError:
+        return "What was fetched before can be deployed without it, by its full commit: -e version=<full commit>"
+    return f"At the last fetch {version} was {commit}, which can be deployed without it: -e version={commit}"
 
 
 # --- Versions --------------------------------------------------------------------------------------------------------
