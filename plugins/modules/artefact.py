@@ -217,11 +217,11 @@ plan:
   contains:
     direction: {description: "V(first), V(same), V(forward), V(backward) or V(diverged).", type: str}
     commits:
-      description:
-        - The newest 50 commits below O(subdirectory), newest first, with C(commit), C(author), C(date) and C(subject).
-        - Null where the live commit is not an ancestor.
+      description: The newest 50 below O(subdirectory) that become live, as C(commit), C(author), C(date) and C(subject).
       type: list
       elements: dict
+    lost: {description: The same of those that are live and not in the new commit., type: list, elements: dict}
+    more: {description: "How many more there are of each, as C(commits) and C(lost).", type: dict}
     packages:
       description: Packages C(added) and C(removed), as C(name==version), and C(changed) with C(name), C(from) and C(to).
       type: dict

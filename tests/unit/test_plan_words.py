@@ -20,7 +20,9 @@ def test_the_plan_in_words() -> None:
     spec = {"application": "guestbook", "id": "N"}
     changes = {
         "commits": [{"commit": "f" * 40, "subject": "Count visitors", "author": "Ada"}],
-        "direction": "backward",
+        "lost": [{"commit": "e" * 40, "subject": "Count likes", "author": "Bob"}],
+        "more": {"commits": 3, "lost": 1},
+        "direction": "diverged",
         "packages": {
             "added": ["redis 5.0"],
             "removed": ["pymemcache 4.0"],
@@ -37,7 +39,10 @@ def test_the_plan_in_words() -> None:
         "b: first release",
         "c: is live",
         "commit ffffffffffff Count visitors (Ada)",
-        "the live commit is not an ancestor of this one: the history goes backward",
+        "commits more: 3",
+        "the live commit is not an ancestor of this one: the history has diverged",
+        "lost, since it is live and not in this one: commit eeeeeeeeeeee Count likes (Bob)",
+        "lost commits more: 1",
         "package added: redis 5.0",
         "package removed: pymemcache 4.0",
         "package changed: django 5.1 -> 5.2",

@@ -14,6 +14,8 @@ from ansible.module_utils.placid.errors import PlacidError, SourceError
 FIXED = ("processes", "static", "build", "health_check", "settings_module", "check_fail_level")
 #: And of a process; its limits are in its unit.
 PROCESS = ("command", "count", "overlap")
+#: How the live commit stands to one that it is no ancestor of.
+WAYS = {"backward": "goes backward", "diverged": "has diverged"}
 
 
 class PlanError(PlacidError):
@@ -150,10 +152,7 @@ def describe(
             f"{host}: "
             + (f"replaces {live['id']}" if live and live["id"] != spec["id"] else "is live" if live else "first release")
         )
-    for commit in changes.get("commits") or []:
-        lines.append(f"commit {commit['commit'][:12]} {commit['subject']} ({commit['author']})")
-    if changes.get("direction") in ("backward", "diverged"):
-        lines.append(f"the live commit is not an ancestor of this one: the history goes {changes['direction']}")
+    lines += history_lines(changes)
     packages = changes.get("packages") or {}
     lines += [f"package added: {each}" for each in packages.get("added", [])]
     lines += [f"package removed: {each}" for each in packages.get("removed", [])]
@@ -163,6 +162,22 @@ def describe(
         first = not any(info["live"] for info in hosts.values())
         lines += schema.describe(known, first, bool(packages.get("added") or packages.get("changed")))
     return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]
+
+
+def history_lines(changes: Mapping[str, Any]) -> list[str]:
+    """Which commits become live, and which are live and will not be any more."""
+    more = changes.get("more") or {"commits": 0, "lost": 0}
+    lines = [_commit(each) for each in changes.get("commits") or []]
+    lines += [f"commits more: {more['commits']}"] if more["commits"] else []
+    if way := WAYS.get(changes.get("direction", "")):
+        lines.append(f"the live commit is not an ancestor of this one: the history {way}")
+    lines += [f"lost, since it is live and not in this one: {_commit(each)}" for each in changes.get("lost") or []]
+    lines += [f"lost commits more: {more['lost']}"] if more["lost"] else []
+    return lines
+
+
+def _commit(commit: Mapping[str, str]) -> str:
+    return f"commit {commit['commit'][:12]} {commit['subject']} ({commit['author']})"
 
 
 def settings_lines(hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -44,6 +44,8 @@ def test_commits_are_newest_first_with_the_migrations_between(app: Repository) -
             {"commit": third, "author": "Ada", "date": "2026-01-31T12:00:00Z", "subject": "third"},
             {"commit": second, "author": "Ada", "date": "2026-01-31T12:00:00Z", "subject": "second"},
         ],
+        "lost": [],
+        "more": {"commits": 0, "lost": 0},
         "migrations": ["blog/migrations/0002_title.py", "migrations/0003.py"],
         "migrations_removed": [],
     }
@@ -54,18 +56,19 @@ def test_direction_says_how_two_commits_relate(app: Repository) -> None:
     second = app.commit("second", **{"a/migrations/0002.py": "2"})
     app.git("checkout", "--quiet", "-b", "side", first)
     side = app.commit("side", **{"a/migrations/0002_side.py": "3"})
-    expected: dict[tuple[str, str], tuple[str, bool, list[str], list[str]]] = {
-        ("", second): ("first", False, [], []),
-        (second, second): ("same", True, [], []),
-        (first, second): ("forward", True, ["a/migrations/0002.py"], []),
-        (second, first): ("backward", False, [], ["a/migrations/0002.py"]),
-        (second, side): ("diverged", False, ["a/migrations/0002_side.py"], ["a/migrations/0002.py"]),
-        ("0" * 40, second): ("diverged", False, [], []),
+    expected: dict[tuple[str, str], tuple[str, list[str], list[str], list[str], list[str]]] = {
+        ("", second): ("first", [], [], [], []),
+        (second, second): ("same", [], [], [], []),
+        (first, second): ("forward", [second], [], ["a/migrations/0002.py"], []),
+        (second, first): ("backward", [], [second], [], ["a/migrations/0002.py"]),
+        (second, side): ("diverged", [side], [second], ["a/migrations/0002_side.py"], ["a/migrations/0002.py"]),
+        ("0" * 40, second): ("diverged", [], [], [], []),
     }
-    for (since, commit), (direction, listed, added, removed) in expected.items():
+    for (since, commit), (direction, new, lost, added, removed) in expected.items():
         found = history(app, since, commit)
         assert found["direction"] == direction
-        assert (found["commits"] is not None) is listed
+        assert [each["commit"] for each in found["commits"]] == new  # type: ignore[attr-defined]
+        assert [each["commit"] for each in found["lost"]] == lost  # type: ignore[attr-defined]
         assert (found["migrations"], found["migrations_removed"]) == (added, removed)
 
 
@@ -78,13 +81,15 @@ def test_only_the_subdirectory_counts(app: Repository) -> None:
     assert found["migrations"] == ["migrations/0001.py"]
 
 
-def test_fifty_commits_are_enough(app: Repository) -> None:
+def test_fifty_commits_are_enough_and_the_rest_is_counted(app: Repository) -> None:
     first = app.commit("first")
     tree, commit = app.git("rev-parse", "HEAD^{tree}"), first
     for number in range(52):
         commit = app.git("commit-tree", tree, "-p", commit, "-m", str(number))
-    commits = history(app, first, commit)["commits"]
-    assert [entry["subject"] for entry in commits] == [str(number) for number in range(51, 1, -1)]  # type: ignore[attr-defined]
+    for found, shown in ((history(app, first, commit), "commits"), (history(app, commit, first), "lost")):
+        assert [entry["subject"] for entry in found[shown]] == [str(number) for number in range(51, 1, -1)]  # type: ignore[attr-defined]
+        assert found["more"] == {"commits": 0, "lost": 0, shown: 2}
+    assert history(app, first, commit, "site")["more"] == {"commits": 0, "lost": 0}
 
 
 def test_control_characters_of_a_message_do_not_reach_the_terminal(app: Repository) -> None:

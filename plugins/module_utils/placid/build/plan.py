@@ -56,9 +56,13 @@ def history(git: Git, since: str, commit: str, subdirectory: str) -> dict[str, A
     """How one gets from the live commit to another one. Without a live commit there is nothing to compare."""
     direction = _direction(git, since, commit)
     compared = direction in ("forward", "backward", "diverged") and git.has_commit(since)
+    new, more_new = _commits(git, since, commit, subdirectory) if compared else ([], 0)
+    lost, more_lost = _commits(git, commit, since, subdirectory) if compared else ([], 0)
     return {
         "direction": direction,
-        "commits": _commits(git, since, commit, subdirectory) if direction in ("forward", "same") else None,
+        "commits": new,
+        "lost": lost,
+        "more": {"commits": more_new, "lost": more_lost},
         "migrations": _migrations(git, since, commit, subdirectory, "A") if compared else [],
         "migrations_removed": _migrations(git, since, commit, subdirectory, "D") if compared else [],
     }
@@ -81,15 +85,19 @@ def _is_ancestor(git: Git, older: str, newer: str) -> bool:
     return base == older
 
 
-def _commits(git: Git, since: str, commit: str, subdirectory: str) -> list[dict[str, str]]:
+def _commits(git: Git, since: str, commit: str, subdirectory: str) -> tuple[list[dict[str, str]], int]:
+    """The newest commits that one commit has and another has not, and how many more there are."""
     below = ["--", f":(literal){subdirectory}"] if subdirectory else []
     options = ["-z", "--no-show-signature", f"--max-count={COMMITS_SHOWN}", "--format=%H%n%an%n%ct%n%s"]
     listed = git.run("log", *options, f"{since}..{commit}", *below)
     fields = [entry.split("\n", 3) for entry in listed.split("\0") if entry]
-    return [
+    shown = [
         {"commit": sha, "author": printable(author), "date": utc(seconds), "subject": printable(subject)}
         for sha, author, seconds, subject in fields
     ]
+    if len(shown) < COMMITS_SHOWN:
+        return shown, 0
+    return shown, int(git.run("rev-list", "--count", f"{since}..{commit}", *below)) - COMMITS_SHOWN
 
 
 def _migrations(git: Git, since: str, commit: str, subdirectory: str, kind: str) -> list[str]:
