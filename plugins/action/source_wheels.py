@@ -23,6 +23,12 @@ from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import PlacidError, WheelhouseError
 
 
+def tell(built: list[str], host: str, check: bool) -> list[str]:
+    """What was built, in words."""
+    why = ", with --check, too: without its wheels there is no plan" if check else ""
+    return [f"built on {host}, and kept in the cache{why}: {', '.join(built)}"] if built else []
+
+
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False  # run() makes the directory for them
     _supports_check_mode = True
@@ -56,6 +62,7 @@ class ActionModule(ActionBase):
         finally:
             for source in sources:
                 shutil.rmtree(Path(source.origin).parents[1], ignore_errors=True)
+        result["lines"] = tell(built, self._host, self._task.check_mode)
         result |= {"changed": bool(built), "built": built, "output": output, "seconds": round(time.monotonic() - started, 3)}
         if problems:
             causes = "\n".join(dict.fromkeys(problems.values()))

@@ -39,7 +39,9 @@ options:
     required: true
 attributes:
   check_mode:
-    description: Wheels are built into the cache in check mode too, so that the plan is true. Nothing stays on the builder.
+    description:
+      - Wheels are built into the cache in check mode too, so that the plan is true, and RV(lines) says so.
+      - Nothing stays on the builder.
     support: full
   diff_mode:
     description: There is no diff.
@@ -61,6 +63,11 @@ EXAMPLES = r"""
 RETURN = r"""
 built:
   description: Names of the wheels that were built.
+  returned: always
+  type: list
+  elements: str
+lines:
+  description: The same in words, and where.
   returned: always
   type: list
   elements: str

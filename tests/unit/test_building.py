@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid import building
 
+from unit.plugins import load
+
 TARGET = {"python": "3.13", "machine": "x86_64", "glibc": "2.41"}
 HERE = {"pythons": ["3.11", "3.13"], "machine": "x86_64", "glibc": "2.41", "compiler": True}
 
@@ -17,6 +19,22 @@ def test_a_host_like_the_others_or_older_can_build() -> None:
     assert building.unfit(HERE, TARGET, "b1", "shop") == ""
     assert building.unfit({**HERE, "glibc": "2.36"}, TARGET, "b1", "shop") == ""
     assert building.unfit({**HERE, "glibc": "2.9"}, TARGET, "b1", "shop") == ""
+
+
+@pytest.mark.parametrize(
+    ("built", "check", "lines"),
+    [
+        ([], True, []),
+        (["a-1.whl", "b-2.whl"], False, ["built on b1, and kept in the cache: a-1.whl, b-2.whl"]),
+        (
+            ["a-1.whl"],
+            True,
+            ["built on b1, and kept in the cache, with --check, too: without its wheels there is no plan: a-1.whl"],
+        ),
+    ],
+)
+def test_what_was_built_is_told_also_where_nothing_was_to_change(built: list[str], check: bool, lines: list[str]) -> None:
+    assert load("action/source_wheels.py").tell(built, "b1", check) == lines
 
 
 @pytest.mark.parametrize(
