@@ -61,6 +61,12 @@ def lying(site: Site) -> str:
     return site.new_version("v4", "requirements.txt", re.sub(r"sha256:.", "sha256:0", lock))
 
 
+def unmigrated(site: Site) -> str:
+    """A model has changed, and no migration was made."""
+    models = site.git("show", "v4:entries/models.py")
+    return site.new_version("v4", "entries/models.py", models.replace("max_length=80", "max_length=81"))
+
+
 def large(site: Site) -> str:
     """Too large to travel among a module's arguments."""
     return site.new_version("v4", "large.txt", os.urandom(1_500_000).hex())

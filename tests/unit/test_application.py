@@ -38,6 +38,7 @@ WHOLE = {
     "build": [],
     "smoke": [],
     "check_fail_level": "ERROR",
+    "check_migrations": True,
     "keep": 5,
     "batch": "50%",
     "max_body_mb": 20,
@@ -119,6 +120,9 @@ def test_a_name_that_no_unix_user_can_have_is_refused(name: object) -> None:
             {"processes": {"web": {"command": "x", "cuont": 1}}},
             "apps[guestbook].processes.web.cuont is no key of an application. Did you mean count?",
         ),
+        ({"check_migrations": "no"}, "apps[guestbook].check_migrations is 'no'. Give true or false."),
+        ({"check_migrations": 0}, "apps[guestbook].check_migrations is 0. Give true or false."),
+        ({"keep": True}, "apps[guestbook].keep is True. Give a number."),
         ({"repository": ""}, "apps[guestbook].repository is missing. Add it to the application in group_vars."),
         ({"domains": []}, "apps[guestbook].domains is missing. Add it to the application in group_vars."),
         (

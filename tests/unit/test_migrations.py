@@ -1,16 +1,12 @@
-"""What is taken back, and what is said when an application cannot be asked. Migrations themselves are tested on hosts."""
+"""What is taken back, and what is waited for. Migrations themselves are tested on hosts."""
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from ansible.module_utils.placid import migrations
-from ansible.module_utils.placid.command import CommandError, written
 from ansible.module_utils.placid.django_migrations import patiently, reverse_targets
 
 Key = tuple[str, str]
@@ -118,85 +114,3 @@ def test_what_else_goes_wrong_is_not_tried_again(error: Exception) -> None:
     with pytest.raises(type(error)):
         patiently(migrate, tries=3, pause=0)
     assert tries == [error]
-
-
-MANAGE = """
-import sys
-assert sys.argv == ["manage.py", "check", "--deploy", "--fail-level", "WARNING"], sys.argv
-print("one warning")
-{end}
-"""
-
-
-@pytest.fixture
-def release(tmp_path: Path) -> Path:
-    """A release with an interpreter of its own, which everybody may use, and which lacks Django."""
-    programs = tmp_path / "venv" / "bin"
-    programs.mkdir(parents=True)
-    for path in [programs, *programs.parents][:6]:
-        path.chmod(path.stat().st_mode | 0o011)
-    (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
-    (programs / "python").chmod(0o755)
-    return tmp_path
-
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs programs as another user")
-with_python = pytest.mark.skipif(not os.path.exists("/usr/bin/python3"), reason="everybody's interpreter is needed")
-
-
-@as_root
-@with_python
-@pytest.mark.parametrize("end", ["", "sys.exit()", "sys.exit(0)"])
-def test_a_check_that_passes_passes_also_where_no_migrations_can_be_planned(release: Path, end: str) -> None:
-    (release / "manage.py").write_text(MANAGE.format(end=end))
-    assert migrations.check("nobody", release, {}, "WARNING") is None
-    assert written.pop("manage.py check --deploy")["stdout"] == "one warning\n"
-
-
-@as_root
-@with_python
-@pytest.mark.parametrize("end", ["sys.exit(1)", "sys.exit('one warning')", "raise ValueError('one warning')"])
-def test_a_check_that_fails_fails(release: Path, end: str) -> None:
-    (release / "manage.py").write_text(MANAGE.format(end=end))
-    with pytest.raises(CommandError) as error:
-        migrations.check("nobody", release, {}, "WARNING")
-    assert "manage.py check --deploy failed: " in str(error.value)
-    assert "one warning" in str(error.value).splitlines()[0]
-
-
-@as_root
-@with_python
-def test_an_application_that_cannot_be_asked_says_why(release: Path) -> None:
-    """The source reaches the release's own interpreter, which lacks Django here."""
-    with pytest.raises(CommandError) as error:
-        migrations.run("plan", "nobody", release, {}, "Asking the release for its migrations")
-    message = "Asking the release for its migrations failed: ModuleNotFoundError: No module named 'django'"
-    assert str(error.value).splitlines()[0] == message
-
-
-#: Answers as Django would, without one.
-ANSWER = """#!/bin/sh
-cat >/dev/null
-echo 'placid-result {answer}'
-"""
-
-
-@as_root
-@pytest.mark.parametrize(
-    ("mode", "before", "after", "told", "applied", "taken_back"),
-    [
-        ("migrate", "a.1", "a.1 a.2", "Applied before it failed: a.2. ", ["a.2"], []),
-        ("migrate", "a.1", "a.1", "Applied before it failed: nothing. ", [], []),
-        ("reverse", "a.1 a.2 a.3", "a.1 a.2", "Taken back before it failed: a.3. ", [], ["a.3"]),
-        ("reverse", "a.1 a.2", "a.1 a.2", "Taken back before it failed: nothing. ", [], []),
-    ],
-)
-def test_what_was_done_before_a_migration_failed_is_told(
-    release: Path, mode: str, before: str, after: str, told: str, applied: list[str], taken_back: list[str]
-) -> None:
-    answer = {"error": "ValueError: No way.", "applied_before": before.split(), "applied_after": after.split()}
-    (release / "venv/bin/python").write_text(ANSWER.format(answer=json.dumps(answer)))
-    with pytest.raises(migrations.MigrationError) as error:
-        migrations.run(mode, "nobody", release, {}, "It")
-    assert str(error.value).startswith(f"It failed: ValueError: No way.. {told}")
-    assert (error.value.applied, error.value.taken_back) == (applied, taken_back)

@@ -46,6 +46,7 @@ PROCESSES = {
     "health_check": {},
     "settings_module": "x",
     "check_fail_level": "ERROR",
+    "check_migrations": True,
 }
 DEPLOYMENT = {"token": "t", "who": "w", "purpose": "p", "since": "s"}
 

@@ -144,6 +144,7 @@ def test_of_several_releases_of_the_same_content_the_newest_is_taken_up() -> Non
         pytest.param({"build": ["true"]}, {}, False, id="build commands"),
         pytest.param({"static": {"root": "s", "url": "/s/"}}, {}, False, id="static files"),
         pytest.param({"settings_module": "other.settings"}, {}, False, id="settings module"),
+        pytest.param({"check_migrations": False}, {}, False, id="models that need no migration"),
         pytest.param({}, {"digest": "f" * 64}, False, id="artefact"),
         pytest.param({}, {"venv_digest": "f" * 64}, False, id="lock"),
         pytest.param({}, {"commit": "f" * 40}, False, id="commit"),

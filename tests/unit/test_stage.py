@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible.module_utils.placid import migrations, stage
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.leftovers import remove_leftovers
 from ansible.module_utils.placid.phases.stage import install
@@ -201,6 +202,26 @@ def test_static_files_are_found_by_their_address(layout: Layout, tmp_path: Path)
     (made.release / "public/static/a.css").write_text("a")
     made._serve_static()
     assert (made.release / ".placid/www/assets/v/a.css").read_text() == "a"
+
+
+def test_models_without_a_migration_stop_the_release_unless_that_is_meant(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*_: object) -> migrations.Checked:
+        return migrations.Checked(
+            None, ["security.W004"], {"entries": ["Add field a to entry", "Delete model Tag"], "shop": ["x"]}
+        )
+
+    monkeypatch.setattr(migrations, "check", check)
+    made = Stage(layout, {**SPEC, "check_fail_level": "ERROR"}, MANIFEST, tmp_path, {})
+    with pytest.raises(StageError) as error:
+        made._check()
+    assert str(error.value) == (
+        "Models have changed without a migration (entries: Add field a to entry, Delete model Tag; shop: x). Type python "
+        "manage.py makemigrations entries shop, commit what it writes and deploy that; or, if the database is to stay as it is, "
+        "say apps[guestbook].check_migrations: false."
+    )
+    assert made.silenced == ["security.W004"]
 
 
 def test_an_archive_that_was_damaged_on_the_host_is_removed_so_that_it_is_sent_anew(layout: Layout, tmp_path: Path) -> None:

@@ -87,6 +87,9 @@ CASES = [
     Case("current a directory", surroundings.without(REAL, "rm -r /srv/guestbook/current.directory-*", succeeds=True)),
     Case("hash in the lock that lies", faults.fails, versions.lying, mends=False),
     Case("link in the tree that leads outside", faults.fails, versions.hostile, mends=False),
+    Case(
+        "model that changed without a migration", faults.fails, versions.unmigrated, ("(entries: Alter field name",), mends=False
+    ),
     Case("migration that fails", faults.fails, versions.like("broken/failing-migration"), ("No colour was found",), mends=False),
     Case(
         "migration that fails half-way",

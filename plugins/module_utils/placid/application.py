@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "build": [],
     "smoke": [],
     "check_fail_level": "ERROR",
+    "check_migrations": True,
     "keep": 5,
     "batch": "50%",
     "max_body_mb": 20,

@@ -4,7 +4,8 @@ This source runs inside an application's own virtual environment, as the applica
 the source on standard input. It imports nothing of Placid's, and Django only when it runs. Its last line of
 output is RESULT and JSON:
 {"pending": [], "known": [], "applied_before": [], "applied_after": [], "error": ""}, migrations as "app_label.name"; where a
-table's lock was not to be had, "holders" says who is at work in the database.
+table's lock was not to be had, "holders" says who is at work in the database. Where the check was asked for, "silenced" and
+"unmigrated" say what it leaves out, and which models have changed without a migration.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import os
 import runpy
 import sys
 import time
@@ -181,9 +183,42 @@ def check(level: str) -> None:
             raise
 
 
+def silenced() -> list[str]:
+    """The messages that the settings leave out of a check."""
+    from django.conf import settings
+
+    return sorted(map(str, getattr(settings, "SILENCED_SYSTEM_CHECKS", [])))
+
+
+def unmigrated(tree: str) -> dict[str, list[str]]:
+    """What a migration would have to do to follow the models, in words, by application.
+
+    Applications that are installed as packages are left out: theirs are not to be mended here, and differ from their migrations
+    with DEFAULT_AUTO_FIELD alone.
+    """
+    import django
+    from django.apps import apps
+    from django.db.migrations.autodetector import MigrationAutodetector
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.questioner import MigrationQuestioner
+    from django.db.migrations.state import ProjectState
+
+    django.setup()
+    loader = MigrationLoader(None, ignore_no_migrations=True)  # asks no database
+    # This one asks nobody, and does not end Python where makemigrations would.
+    states = loader.project_state(), ProjectState.from_apps(apps), MigrationQuestioner(dry_run=True)
+    changes = MigrationAutodetector(*states).changes(graph=loader.graph)
+    paths = {config.label: os.path.realpath(config.path) for config in apps.get_app_configs()}
+    own = sorted(label for label in changes if os.path.join(paths.get(label, ""), "").startswith(os.path.join(tree, "")))
+    return {label: [each.describe() for migration in changes[label] for each in migration.operations] for label in own}
+
+
 def main(mode: str, argument: dict[str, Any]) -> None:
+    found: dict[str, Any] = {}
     if "check" in argument:
+        tree = os.path.realpath(os.getcwd())
         check(argument["check"])
+        found = {"silenced": silenced(), "unmigrated": unmigrated(tree) if argument["models"] else {}}
     try:
         outcome = work(mode, argument)
     except (Exception, SystemExit) as error:  # the check passed, and that is what was asked first
@@ -191,7 +226,7 @@ def main(mode: str, argument: dict[str, Any]) -> None:
             raise
         outcome = {"error": f"{type(error).__name__}: {error}"}
     # A migration that fails leaves a line of Django's output without its end.
-    print("\n" + RESULT + json.dumps(outcome))
+    print("\n" + RESULT + json.dumps({**outcome, **found}))
 
 
 if __name__ == "__main__":

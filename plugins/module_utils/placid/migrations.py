@@ -6,7 +6,7 @@ import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible.module_utils.placid import django_migrations
 from ansible.module_utils.placid.command import run_as, written
@@ -57,14 +57,23 @@ def _advice(result: Mapping[str, Any]) -> str:
     )
 
 
-def check(user: str, release: Path, environment: Mapping[str, str], level: str) -> dict[str, Any] | None:
-    """Run `manage.py check --deploy`, and plan in the same process; the plan, or None where the database did not answer.
+class Checked(NamedTuple):
+    """What one start of the application told: the plan, or None where the database did not answer, and what was checked."""
+
+    plan: dict[str, Any] | None
+    silenced: list[str]  # messages of the check that the settings leave out
+    unmigrated: dict[str, list[str]]  # what a migration is missing for, by application
+
+
+def check(user: str, release: Path, environment: Mapping[str, str], level: str, models: bool) -> Checked:
+    """Run `manage.py check --deploy`, hold the models against their migrations and plan, all in one process.
 
     Raises CommandError when the check fails.
     """
-    argument = {"check": level, "database_wait": 0}
-    plan = _ask("plan", user, release, environment, "manage.py check --deploy", argument)
-    return plan if plan and not plan["error"] else None
+    argument = {"check": level, "models": models, "database_wait": 0}
+    found = _ask("plan", user, release, environment, "manage.py check --deploy", argument) or {"error": "nothing was said"}
+    silenced, unmigrated = found.pop("silenced", []), found.pop("unmigrated", {})
+    return Checked(None if found["error"] else found, silenced, unmigrated)
 
 
 def nothing_to_do(plan: Mapping[str, Any] | None) -> bool:

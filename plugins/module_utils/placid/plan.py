@@ -55,8 +55,11 @@ def release(
     """What release.json is to hold. A release of the same content that a host has already is taken up again under its id."""
     fixed = {key: app[key] for key in FIXED}
     fixed["processes"] = {name: {key: process[key] for key in PROCESS} for name, process in app["processes"].items()}
-    if app["app_server"] == "mod_wsgi":  # a release without it has the digest that it always had
+    # A release without one of these has the digest that it always had.
+    if app["app_server"] == "mod_wsgi":
         fixed["app_server"] = app["app_server"]
+    if not app["check_migrations"]:
+        fixed["check_migrations"] = False
     content = {
         **fixed,
         "format": 1,

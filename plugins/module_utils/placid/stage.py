@@ -51,8 +51,8 @@ class Stage:
 
     spec: what release.json will hold. manifest: the artefact's. bundle: a directory with `source.tar.zst` and, at
     `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
-    with. After `run`: `steps`, how long each took in seconds, `memory_mb`, what the child that unpacks took of it, and
-    `migrations`, the plan if the database answered.
+    with. After `run`: `steps`, how long each took in seconds, `memory_mb`, what the child that unpacks took of it,
+    `migrations`, the plan if the database answered, and `silenced`, what the settings leave out of the check.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Stage:
         self.steps: dict[str, float] = {}
         self.memory_mb = 0
         self.migrations: dict[str, Any] | None = None
+        self.silenced: list[str] = []
 
     def run(self) -> None:
         """Install the release, or remove what there is of it and raise the reason."""
@@ -176,8 +177,16 @@ class Stage:
         compile_tree(interpreter(self.manifest), self.release, "-j1", "--invalidation-mode", "unchecked-hash")
 
     def _check(self) -> None:
-        level = self.spec["check_fail_level"]
-        self.migrations = migrations.check(self.layout.name, self.release, self.environment, level)
+        level, models = self.spec["check_fail_level"], self.spec.get("check_migrations", True)
+        found = migrations.check(self.layout.name, self.release, self.environment, level, models)
+        self.migrations, self.silenced = found.plan, found.silenced
+        if found.unmigrated:
+            what = "; ".join(f"{label}: {', '.join(changes)}" for label, changes in found.unmigrated.items())
+            raise StageError(
+                f"Models have changed without a migration ({what}). Type python manage.py makemigrations "
+                f"{' '.join(found.unmigrated)}, commit what it writes and deploy that; or, if the database is to stay as it is, "
+                f"say apps[{self.layout.name}].check_migrations: false."
+            )
 
 
 def _as_user(user: str, function: Callable[[], Any]) -> int:
