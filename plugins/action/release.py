@@ -95,12 +95,15 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     migrated, would = phases.get("migrate", {}), "that would be " if check else ""
     words = [word for word in ("applied", "reversed", "kept") if migrated.get(word)]
     dump = migrated.get("dump")
+    silenced = phases.get("stage", {}).get("silenced")
+    checks = [f"check --deploy: the settings silence {', '.join(silenced)} (SILENCED_SYSTEM_CHECKS)"] if silenced else []
     saved = [f"dump, put back by: ansible-playbook restore.yml -e dump={dump}"] if dump else []
     return [
         f"{'would be live' if check else 'live'}: {live['release']}{'' if live['changed'] else ' (as before)'}",
         f"look: {address}",
         *(f"migrations {would}{word}: {several(migrated[word])}" for word in words),
         *saved,
+        *checks,
         f"seconds: {seconds}",
     ]
 

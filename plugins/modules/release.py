@@ -174,6 +174,7 @@ phases:
     wheels: {description: "C(ask): digests (sha256) of the wheels that are on the host.", type: list}
     artefacts: {description: "C(ask): file names of the source archives that are on the host.", type: list}
     venvs: {description: "C(ask): names of the virtual environments that are on the host.", type: list}
+    silenced: {description: "C(stage): messages that the settings leave out of check --deploy, if any.", type: list}
     applied: {description: "C(migrate): migrations that were applied now, as app_label.name.", type: list}
     reversed: {description: "C(migrate): migrations that were taken back now.", type: list}
     kept: {description: "C(migrate): migrations of the database that the release does not know and that were left.", type: list}

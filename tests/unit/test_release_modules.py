@@ -92,6 +92,12 @@ def test_the_end_of_a_run_says_what_became_of_the_schema(check: bool, line: str)
     assert tell(phases, "http://x/", check)[2:4] == [line, line.replace("applied: a.1", "kept: b.2")]
 
 
+def test_the_end_of_a_run_names_what_the_settings_silence() -> None:
+    done = {"activate": {"release": "R", "changed": True, "seconds": 1}, "record": {"seconds": 0}}
+    lines = tell({"stage": {"seconds": 1, "silenced": ["models.W042", "security.W004"]}, **done}, "http://x/", False)
+    assert lines[2:-1] == ["check --deploy: the settings silence models.W042, security.W004 (SILENCED_SYSTEM_CHECKS)"]
+
+
 @pytest.mark.parametrize("phases", [{}, {"ask": {}}, {"activate": {}}, {"activate": {}, "record": {"failed": True}}])
 def test_before_the_end_nothing_is_said(phases: dict[str, Any]) -> None:
     assert tell(phases, "http://x/", False) == []

@@ -106,6 +106,8 @@ class Record:
         elif phase == "plan":
             content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])
             content["promotion"] = result.get("promotion", "")
+        elif phase == "stage" and result.get("silenced"):
+            content["silenced"] = result["silenced"]
         elif phase == "migrate":
             content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept", "dump") if result.get(key)}
         elif phase == "activate":
