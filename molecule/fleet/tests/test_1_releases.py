@@ -106,3 +106,10 @@ def test_a_password_that_is_missing_is_refused_before_anything_changes(fleet: Fl
     assert "apps[guestbook].database.password is missing" in outcome.message
     assert "Every host has the common base" not in outcome.output
     assert fleet.changed(outcome) == 0
+
+
+def test_a_certificate_that_cannot_serve_is_refused_before_anything_changes(fleet: Fleet) -> None:
+    outcome = fleet.fail("site", guestbook_tls={"certificate": "no certificate", "key": "no key"})
+    assert "tls_certificates[guestbook]" in outcome.message
+    assert "Every host has the common base" not in outcome.output
+    assert fleet.changed(outcome) == 0
