@@ -31,14 +31,16 @@ class ActionModule(ActionBase):
 
     def _report(self, arguments: dict[str, Any]) -> dict[str, Any]:
         hosts, environments, commit = arguments["hosts"], arguments["environments"], str(arguments.get("commit") or "")
-        apps, balancers = arguments["applications"], arguments.get("balancers") or []
+        apps, balancers, databases = (arguments.get(key) or [] for key in ("applications", "balancers", "databases"))
         lines: list[str] = []
         for host, environment in environments.items():
             shown = f"{host} ({environment})"
             describe = status.describe_balancer if host in balancers else status.describe
-            for app in apps:
-                known = hosts.get(host, {}).get("applications")
+            said = hosts.get(host, {})
+            known = said.get("applications")
+            for app in [] if known and host in databases else apps:
                 lines += describe(shown, app["name"], known[app["name"]]) if known else [f"{shown} did not answer"]
+            lines += status.describe_database(shown, said.get("database", {}))
         for app in apps:
             for environment in sorted(set(environments.values())):
                 lines += self._records(str(environment), app["name"], int(arguments.get("runs") or 0))
@@ -48,7 +50,7 @@ class ActionModule(ActionBase):
             raise PlacidError(
                 f"A commit belongs to one application. Say which: -e app={' or -e app='.join(a['name'] for a in apps)}."
             )
-        servers = {host: environment for host, environment in environments.items() if host not in balancers}
+        servers = {host: environment for host, environment in environments.items() if host not in [*balancers, *databases]}
         live, answer = self._answer(apps[0], servers, hosts, commit, arguments["cache_dir"])
         return {"lines": [*lines, answer] if live else lines, "live": live, "answer": answer}
 

@@ -28,6 +28,11 @@ options:
     type: list
     elements: str
     default: []
+  databases:
+    description: Those of the hosts that have databases and no application.
+    type: list
+    elements: str
+    default: []
   commit:
     description:
       - A commit, full or short, or a tag or branch; empty to ask for none.

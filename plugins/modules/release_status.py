@@ -71,20 +71,28 @@ applications:
         C(applied), C(reversed) or C(kept).
       type: list
       elements: dict
+database:
+  description: The same of the certificate that PostgreSQL shows to other hosts; empty where it serves this one alone.
+  returned: success
+  type: dict
 """
 
 import datetime
+import re
+from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, lock, systemd
 from ansible.module_utils.placid.application import slots
-from ansible.module_utils.placid.certificate_files import Store
+from ansible.module_utils.placid.certificate_files import Certificate, CertificateError, Store, read_certificate
 from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import complete, releases
 from ansible.module_utils.placid.status import became_live, runs
+
+POSTGRESQL = Path("/etc/postgresql")
 
 
 def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
@@ -110,10 +118,25 @@ def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
 
 def certificate(store: Store, name: str) -> dict[str, Any]:
     """What of the site's certificate a person is to know."""
-    found = store.certificate(name, its_key=False)
-    if not found:
-        return {}
-    left, asked = found.ends - datetime.datetime.now(datetime.UTC), store.request(name).exists()
+    found, asked = store.certificate(name, its_key=False), store.request(name).exists()
+    return told(found, asked, store.complaint(name) if asked else "") if found else {}
+
+
+def database() -> dict[str, Any]:
+    """The same of the certificate that PostgreSQL shows to other hosts."""
+    for settings in POSTGRESQL.glob("*/*/conf.d/placid.conf"):
+        named = re.search(r"^ssl_cert_file = '(.+)'$", settings.read_text(), re.MULTILINE)
+        if named:
+            try:
+                return told(read_certificate(Path(named[1]).read_text()))
+            except (OSError, CertificateError) as error:
+                raise PlacidError(f"{named[1]} cannot be read: {error} Make it anew: ansible-playbook site.yml") from None
+    return {}
+
+
+def told(found: Certificate, asked: bool = False, complaint: str = "") -> dict[str, Any]:
+    """asked: an authority is, by the host itself."""
+    left = found.ends - datetime.datetime.now(datetime.UTC)
     return {
         "ends": found.ends.isoformat(),
         "days": left.days,
@@ -121,7 +144,7 @@ def certificate(store: Store, name: str) -> dict[str, Any]:
         "soon": left < ((found.ends - found.begins) / 4 if asked else datetime.timedelta(21)),
         "made_here": found.made_here,
         "asked": asked,
-        "complaint": store.complaint(name) if asked else "",
+        "complaint": complaint,
     }
 
 
@@ -153,9 +176,10 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
     try:
         found = {name: status(name, module.params["runs"]) for name in module.params["applications"]}
+        shown = database()
     except PlacidError as error:
         module.fail_json(msg=str(error))
-    module.exit_json(changed=False, applications=found)
+    module.exit_json(changed=False, applications=found, database=shown)
 
 
 if __name__ == "__main__":

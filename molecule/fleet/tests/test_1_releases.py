@@ -99,6 +99,8 @@ def test_every_host_tells_the_same(fleet: Fleet) -> None:
     assert outcome.message.count(f"commit {fleet.commit('v4')[:12]}, since") == 2
     assert "lb (sandbox), guestbook: visitors are sent on to the application servers certificate: expires on" in outcome.message
     assert outcome.message.count("certificate:") == 1
+    assert "db (sandbox): PostgreSQL's certificate expires on" in outcome.message
+    assert "cache (sandbox)" not in outcome.message
 
 
 def test_a_password_that_is_missing_is_refused_before_anything_changes(fleet: Fleet) -> None:

@@ -73,6 +73,11 @@ def describe_balancer(host: str, application: str, status: Mapping[str, Any]) ->
     return [f"{host}, {application}: visitors are sent on to the application servers", *_certificate_line(status["certificate"])]
 
 
+def describe_database(host: str, found: Mapping[str, Any]) -> list[str]:
+    """When the certificate ends by which applications on other hosts know the database server."""
+    return [f"{host}: PostgreSQL's certificate {_certificate(found)}"] if found else []
+
+
 def _live(live: Mapping[str, Any]) -> str:
     if not live:
         return "nothing is live yet"
