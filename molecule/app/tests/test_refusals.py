@@ -65,6 +65,18 @@ def test_a_web_server_that_there_is_not_is_refused() -> None:
     assert "web_server is lighttpd for host. Give nginx or apache." in refusal(web_server="lighttpd")
 
 
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"firewall_extra_in": [{"name": "x", "port": 80}]}, "missing required arguments: ports found in firewall_extra_in"),
+        ({"firewall_extra_in": [{"name": "x", "ports": [0]}]}, "x: 0 is no port. Give a number from 1 to 65535"),
+        ({"nginx_client_max_body_size": "lots"}, 'nginx_client_max_body_size is "lots": give a number of bytes'),
+    ],
+)
+def test_what_a_role_refuses_is_refused_before_any_role_has_begun(variables: dict[str, Any], message: str) -> None:
+    assert message in refusal(**variables)
+
+
 @pytest.fixture
 def squatter(host: Host) -> Iterator[None]:
     """Another program has port 80."""
