@@ -39,7 +39,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 host:
-  description: What was found of memory, disk, interpreters, ports and names.
+  description: What was found of memory, disk, interpreters and names.
   returned: success
   type: dict
 """

@@ -5,8 +5,6 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ HOST: dict[str, Any] = {
     "memory_mb": 2000,
     "disk_mb": 5000,
     "pythons": ["3.13"],
-    "listening": {80: "nginx", 443: "apache2"},
     "taken": {},
 }
 
@@ -34,7 +31,6 @@ def test_a_host_with_room_is_let_be() -> None:
 @pytest.mark.parametrize(
     ("app", "host", "said"),
     [
-        ({}, {"listening": {80: "lighttpd"}}, "Port 80 is taken by lighttpd. Stop it"),
         ({}, {"memory_mb": 500}, "The host has 500 MB of memory, 512 are needed."),
         ({}, {"disk_mb": 1000}, "/srv has 1000 MB free, 1024 are needed. Make room"),
         ({"python": "3.12"}, {}, "apps[shop].python is 3.12, but the host has 3.13. Leave it empty"),
@@ -62,7 +58,7 @@ def test_a_host_is_observed(root: Path) -> None:
     for name in ("python3.13", "python3.9", "python3.13-config", "python3"):
         (root / "usr/bin" / name).touch()
     found = room.observe(["shop"], root)
-    assert (found["memory_mb"], found["pythons"], found["listening"], found["taken"]) == (2000, ["3.9", "3.13"], {}, {})
+    assert (found["memory_mb"], found["pythons"], found["taken"]) == (2000, ["3.9", "3.13"], {})
     assert found["disk_mb"] > 0
 
 
@@ -83,15 +79,3 @@ def test_a_user_of_the_systems_is_no_applications(
     monkeypatch.setattr(pwd, "getpwall", lambda: users)
     monkeypatch.setattr(grp, "getgrgid", lambda _: type("Group", (), {"gr_name": "mail"}))
     assert len(room.taken("mail", root)) == taken
-
-
-@pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        monkeypatch.setattr(room, "PORTS", (port,))
-        yield port
-
-
-def test_who_listens_on_a_port_is_known(listener: int) -> None:
-    assert room.listening() == {listener: Path("/proc/self/comm").read_text().strip()}

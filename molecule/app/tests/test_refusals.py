@@ -88,7 +88,20 @@ def squatter(host: Host) -> Iterator[None]:
 
 @pytest.mark.usefixtures("squatter")
 def test_a_port_that_is_taken_is_refused() -> None:
-    assert "Port 80 is taken by python3. Stop it and take it off the host" in refusal()
+    assert "Port 80, which nginx is to have, is taken by python3. Stop it and take it off the host" in refusal()
+
+
+@pytest.fixture
+def another_site(host: Host) -> Iterator[None]:
+    """Apache has a site here that somebody wrote by hand."""
+    host.check_output("mkdir -p /etc/apache2/sites-enabled && echo '# By hand' > /etc/apache2/sites-enabled/wiki.conf")
+    yield
+    host.check_output("rm -r /etc/apache2")
+
+
+@pytest.mark.usefixtures("another_site")
+def test_a_site_that_would_go_with_the_other_web_server_is_refused() -> None:
+    assert "/etc/apache2/sites-enabled/wiki.conf is a site of others, and would be removed with its web server" in refusal()
 
 
 @pytest.fixture

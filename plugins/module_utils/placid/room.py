@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import grp
 import os
 import pwd
@@ -11,9 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-#: Who may have the ports of the sites already.
-WEB_SERVERS = ("nginx", "apache2")
-PORTS = (80, 443)
 INTERPRETER = re.compile(r"python(3\.\d+)")
 
 
@@ -23,11 +19,6 @@ def problems(apps: Sequence[Mapping[str, Any]], host: Mapping[str, Any], memory_
     host: what `observe` found. memory_mb, disk_mb: what the host must have, and have free.
     """
     found = []
-    for port, program in host["listening"].items():
-        if program not in WEB_SERVERS:
-            found.append(
-                f"Port {port} is taken by {program}. Stop it and take it off the host: systemctl disable --now {program}"
-            )
     if host["memory_mb"] < memory_mb:
         found.append(
             f"The host has {host['memory_mb']} MB of memory, {memory_mb} are needed. Give it more, or lower app_memory_mb."
@@ -55,7 +46,6 @@ def observe(names: Sequence[str], root: Path = Path("/")) -> dict[str, Any]:
         "memory_mb": int(memory[1]) // 1024 if memory else 0,
         "disk_mb": disk.f_bavail * disk.f_frsize // 2**20,
         "pythons": sorted((each[1] for each in interpreters if each), key=lambda version: int(version.partition(".")[2])),
-        "listening": listening(root),
         "taken": {name: found for name in names if (found := taken(name, root))},
     }
 
@@ -74,23 +64,3 @@ def taken(name: str, root: Path = Path("/")) -> list[str]:
     if (root / "usr/lib/systemd/system" / f"{name}.service").exists():
         found.append(f"the host has another unit {name}.service")
     return found
-
-
-def listening(root: Path = Path("/")) -> dict[int, str]:
-    """The program that listens on each of the ports, on any address."""
-    inodes = {}
-    for table in ("tcp", "tcp6"):
-        with contextlib.suppress(FileNotFoundError):
-            for line in (root / "proc/net" / table).read_text().splitlines()[1:]:
-                words = line.split()
-                port = int(words[1].rpartition(":")[2], 16)
-                if words[3] == "0A" and port in PORTS:
-                    inodes[f"socket:[{words[9]}]"] = port
-    found: dict[int, str] = {}
-    for process in (root / "proc").glob("[0-9]*") if inodes else ():
-        with contextlib.suppress(OSError):
-            for descriptor in (process / "fd").iterdir():
-                port = inodes.get(os.readlink(descriptor), 0)
-                if port:
-                    found[port] = (process / "comm").read_text().strip()
-    return dict(sorted(found.items()))
