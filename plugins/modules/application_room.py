@@ -11,7 +11,7 @@ description:
   - Looks for what would stand in the way, changes nothing, and fails with all that it found, each with its remedy.
 options:
   applications:
-    description: The applications, with C(name) and C(python) of each.
+    description: The applications, with C(name), C(python) and C(domains) of each.
     type: list
     elements: dict
     required: true
@@ -23,6 +23,10 @@ options:
     description: What must be free of the file system of C(/srv).
     type: int
     required: true
+  web_server:
+    description: What serves their sites, C(nginx) or C(apache).
+    type: str
+    required: true
 attributes:
   check_mode: {support: full, description: It only reads.}
   diff_mode: {support: none, description: There is nothing to show.}
@@ -32,9 +36,10 @@ author: Placid
 EXAMPLES = r"""
 - name: Require room
   application_room:
-    applications: [{name: guestbook, python: "3.13"}]
+    applications: [{name: guestbook, python: "3.13", domains: [guestbook.example.org]}]
     memory_mb: 512
     disk_mb: 1024
+    web_server: nginx
 """
 
 RETURN = r"""
@@ -45,7 +50,7 @@ host:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid.room import observe, problems
+from ansible.module_utils.placid.room import observe, problems, shadowed
 
 
 def main() -> None:
@@ -53,11 +58,13 @@ def main() -> None:
         "applications": {"type": "list", "elements": "dict", "required": True},
         "memory_mb": {"type": "int", "required": True},
         "disk_mb": {"type": "int", "required": True},
+        "web_server": {"type": "str", "required": True},
     }
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
     apps = module.params["applications"]
     host = observe([app["name"] for app in apps])
     found = problems(apps, host, module.params["memory_mb"], module.params["disk_mb"])
+    found += shadowed(apps) if module.params["web_server"] == "apache" else []
     if found:
         module.fail_json(msg="\n".join(found))
     module.exit_json(changed=False, host=host)

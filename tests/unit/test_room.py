@@ -79,3 +79,23 @@ def test_a_user_of_the_systems_is_no_applications(
     monkeypatch.setattr(pwd, "getpwall", lambda: users)
     monkeypatch.setattr(grp, "getgrgid", lambda _: type("Group", (), {"gr_name": "mail"}))
     assert len(room.taken("mail", root)) == taken
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "wrong"),
+    [
+        (["*.example.org"], ["wiki.example.org"], ["wiki.example.org is one of *.example.org, which shop has"]),
+        (["*.example.org"], ["a.b.Example.org", "wiki.test"], ["a.b.Example.org is one of *.example.org"]),
+        (["shop.test", "*.example.org"], ["*.wiki.example.org"], ["*.wiki.example.org is one of *.example.org"]),
+        (["wiki.example.org"], ["*.example.org"], []),
+        (["*.wiki.example.org"], ["*.example.org"], []),
+        (["*.example.org"], ["example.org", "wikiexample.org"], []),
+    ],
+)
+def test_a_wildcard_that_comes_first_hides_another_applications_domain(
+    first: list[str], second: list[str], wrong: list[str]
+) -> None:
+    found = room.shadowed([{"name": "wiki", "domains": second}, {"name": "shop", "domains": first}])
+    assert [line.startswith(f"apps[wiki].domains: {start}") for line, start in zip(found, wrong, strict=True)] == [True] * len(
+        wrong
+    )

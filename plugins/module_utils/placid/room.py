@@ -37,6 +37,22 @@ def problems(apps: Sequence[Mapping[str, Any]], host: Mapping[str, Any], memory_
     return found
 
 
+def shadowed(apps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The domains whose visitors Apache sends to the wildcard of another application. nginx prefers the longer name; Apache takes
+    the first site that fits, in the order of their names."""
+    return [
+        f"apps[{app['name']}].domains: {domain} is one of {wildcard}, which {other['name']} has, and Apache takes the first. "
+        f"Name the domains of {other['name']} one by one, or say web_server: nginx."
+        for other in apps
+        for wildcard in other["domains"]
+        if wildcard.startswith("*.")
+        for app in apps
+        if app["name"] > other["name"]
+        for domain in app["domains"]
+        if domain.lower().endswith(wildcard[1:].lower())
+    ]
+
+
 def observe(names: Sequence[str], root: Path = Path("/")) -> dict[str, Any]:
     """What the host has."""
     memory = re.search(r"MemTotal:\s+(\d+) kB", (root / "proc/meminfo").read_text())
