@@ -163,12 +163,12 @@ def firewall_out(
     return entries + [{"name": f"cache {app['name']}", "ports": [app["cache"]["port"]], "to": addresses} for app in caches]
 
 
-def certificate_problems(certificates: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What is wrong with an inventory's certificates, a line each; no line holds any part of a key."""
+def certificate_problems(certificates: Any, variable: str = "") -> list[str]:
+    """What is wrong with certificates, a line each, or with the one pair of a variable; no line holds any part of a key."""
     # Imported late: each task loads all filters in a process of its own, and cryptography takes a tenth of a second.
-    from ansible.module_utils.placid.certificates import certificate_problems as problems
+    from ansible.module_utils.placid import certificates as late
 
-    return problems(certificates)
+    return late.pair_problems(certificates, variable) if variable else late.certificate_problems(certificates)
 
 
 class FilterModule:

@@ -91,3 +91,17 @@ def test_what_could_not_serve_is_refused_without_a_word_of_the_key(changes: dict
 
 def test_two_certificates_cannot_share_a_directory() -> None:
     assert problems([entry(), entry()]) == ["tls_certificates names shop twice: give each a name of its own."]
+
+
+@pytest.mark.parametrize(
+    ("pair", "said"),
+    [
+        ({}, []),
+        ({"key": private(OTHER)}, ["postgresql_certificate.key is not the key of the certificate"]),
+        ({"key": ""}, ["postgresql_certificate.key cannot be read"]),
+        ({"certificate": pem("db1", days=-1)}, ["postgresql_certificate.certificate expired on"]),
+    ],
+)
+def test_a_pair_is_looked_at_without_its_names(pair: dict[str, str], said: list[str]) -> None:
+    found = certificates.pair_problems({"certificate": pem("db1"), "key": private(), **pair}, "postgresql_certificate")
+    assert [line.startswith(start) for line, start in zip(found, said, strict=True)] == [True] * len(said)

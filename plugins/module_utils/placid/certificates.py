@@ -29,6 +29,11 @@ def certificate_problems(certificates: Sequence[Mapping[str, Any]]) -> list[str]
     return problems
 
 
+def pair_problems(pair: Mapping[str, Any], variable: str) -> list[str]:
+    """What is wrong with the certificate and key that a variable holds, for whatever name."""
+    return [f"{variable}{problem}" for problem in _of_the_pair({**pair, "domains": []})]
+
+
 def covers(pattern: str, domain: str) -> bool:
     """Whether a name in a certificate holds for a domain; its asterisk stands for one label, the first."""
     pattern, domain = pattern.lower(), domain.lower()
@@ -74,7 +79,7 @@ def _of_the_pair(entry: Mapping[str, Any]) -> Iterator[str]:
         return
     leaf = chain[0]
     if _encoded(leaf.public_key()) != _encoded(key.public_key()):
-        yield ".key is not the key of the certificate: give the two that were made together, the site's own certificate first."
+        yield ".key is not the key of the certificate: give the two that were made together, its own certificate first."
     names = _names(leaf)
     uncovered = [domain for domain in entry["domains"] if not any(covers(name, str(domain)) for name in names)]
     if uncovered:
