@@ -23,13 +23,14 @@ def door(host: Host) -> FrontDoor:
 
 def test_the_application_is_asked_as_the_visitor_asked(door: FrontDoor) -> None:
     with door.echo():
-        forged = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "http", "X-Request-ID": "forged"}
+        forged = {"X-Forwarded-For": "192.0.2.1", "X-Forwarded-Proto": "http", "X-Request-ID": "f" * 32}
         asked = json.loads(door.ask("/a%2Fb/%C3%A9?x=%20&y", headers=forged).body)
     assert asked["path"] == "/a%2Fb/%C3%A9?x=%20&y"
     assert asked["headers"]["host"] == DOMAIN
     assert asked["headers"]["x-forwarded-proto"] == "https"
     assert asked["headers"]["x-forwarded-for"] == door.address
     assert re.fullmatch(r"[0-9A-Za-z@_-]{20,}", asked["headers"]["x-request-id"])
+    assert asked["headers"]["x-request-id"] != forged["X-Request-ID"]
 
 
 def test_the_log_has_the_id_that_the_application_was_given(door: FrontDoor) -> None:

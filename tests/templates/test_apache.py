@@ -59,7 +59,18 @@ def test_only_the_balancers_are_believed(render: Render) -> None:
     behind = render("apache", "placid.conf.j2", apache_trusted_proxies=["192.0.2.1", "2001:db8::1"], **OPENSSL)
     assert "RemoteIPInternalProxy 192.0.2.1 2001:db8::1" in behind.splitlines()
     assert "%{CONN_REMOTE_ADDR} -ipmatch '192.0.2.1' || %{CONN_REMOTE_ADDR} -ipmatch '2001:db8::1' || " in behind
-    assert "RemoteIP" not in render("apache", "placid.conf.j2", **OPENSSL)
+    alone = render("apache", "placid.conf.j2", **OPENSSL)
+    assert not [word for word in ("RemoteIP", "SetEnvIf") if word in alone]
+
+
+@pytest.mark.parametrize("name", ["0123456789abcdef" * 2, "aGVsbG8sIHdvcmxkISEh@-_AAAA"])
+def test_both_web_servers_take_over_what_a_balancer_calls_a_request(render: Render, name: str) -> None:
+    apache = render("apache", "placid.conf.j2", apache_trusted_proxies=["192.0.2.1"], **OPENSSL)
+    nginx = render("nginx", "placid-proxies.conf.j2", nginx_trusted_proxies=["192.0.2.1"])
+    (ours,), (theirs,) = re.findall(r"=~ /\^\((\S+)\)\$/", apache), re.findall(r"yes:\(\?<\w+>(\S+)\)\$", nginx)
+    assert ours == theirs
+    assert re.fullmatch(ours, name)
+    assert not re.fullmatch(ours, f'{name}" forged')
 
 
 def test_the_site_names_no_release(render: Render) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import secrets
 import ssl
 
 import pytest
@@ -8,6 +9,17 @@ from testinfra.host import Host
 from live.front_door import CERTIFICATE, DOMAIN, FrontDoor
 from live.load import Load
 from live.site import Site
+
+#: A request with a name of its own that comes from an address of the host.
+NAMED = """
+import http.client, socket, ssl, sys
+source, domain, name = sys.argv[1:]
+plain = socket.create_connection(("127.0.0.1", 443), 20, (source, 0))
+connection = http.client.HTTPConnection(domain)
+connection.sock = ssl._create_unverified_context().wrap_socket(plain, server_hostname=domain)
+connection.request("GET", "/named", headers={"X-Request-ID": name})
+print(connection.getresponse().status)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +67,14 @@ def test_a_rotated_log_is_written_again(host: Host) -> None:
     host.check_output("logrotate --force /etc/logrotate.d/apache2")
     FrontDoor(host).ask("/after-rotation")
     assert "GET /after-rotation" in host.file("/var/log/apache2/access.log").content_string
+
+
+@pytest.mark.parametrize(("source", "believed"), [("127.0.0.2", True), ("127.0.0.3", False)])
+def test_a_request_has_the_name_that_a_balancer_gave_it_and_nobody_else(host: Host, source: str, believed: bool) -> None:
+    name = secrets.token_hex(16)
+    assert host.check_output("python3 -c %s %s %s %s", NAMED, source, DOMAIN, name) == "404"
+    line = host.check_output("grep 'GET /named' /var/log/apache2/access.log | tail -n 1")
+    assert (f" id={name} " in line) is believed
 
 
 def test_only_the_modules_that_are_needed_are_loaded(host: Host) -> None:

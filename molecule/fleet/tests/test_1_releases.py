@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+
+from testinfra.host import Host  # type: ignore[import-untyped]
 
 from live.fleet import Fleet
 
@@ -18,6 +21,11 @@ try:
 except OSError:
     print("no answer")
 """
+
+
+def names(host: Host) -> list[str]:
+    """What a host calls the requests for /named."""
+    return re.findall(r'"GET /named HTTP.* id=(\S+) ', str(host.check_output("cat /var/log/nginx/access.log")))
 
 
 def test_a_first_deployment_is_live_on_every_host(fleet: Fleet) -> None:
@@ -41,6 +49,12 @@ def test_the_application_learns_the_visitors_scheme_from_the_load_balancer_alone
     address = str(fleet.first.host.check_output("hostname -I")).split()[0]
     assert fleet.first.host.check_output("python3 -c %s %s", ASK, address) == "301 https://guestbook.localhost/"
     assert fleet.balancer.host.check_output("python3 -c %s %s", ASK, address) == "200 None"
+
+
+def test_a_request_has_the_same_name_in_the_logs_of_the_load_balancer_and_of_its_host(fleet: Fleet) -> None:
+    assert fleet.ask("/named").status == 404
+    (of_balancer,), of_hosts = names(fleet.balancer.host), [*names(fleet.first.host), *names(fleet.last.host)]
+    assert of_hosts == [of_balancer]
 
 
 def test_the_load_balancer_alone_comes_in(fleet: Fleet) -> None:

@@ -96,6 +96,13 @@ def test_hosts_are_told_the_visitors_address_scheme_and_name_and_nothing_that_he
     assert told(host, name=SHOP, scheme="https")["x-forwarded-proto"] == "https"
 
 
+def test_a_request_has_one_name_in_every_log_and_visitors_do_not_choose_it(host: Host) -> None:
+    forged = "f" * 32
+    given = told(host, "/named", **{"X-Request-ID": forged})["x-request-id"]
+    assert given != forged
+    assert f" id={given} " in host.check_output("grep 'GET /named' /var/log/nginx/access.log | tail -n 1")
+
+
 def test_a_site_with_a_certificate_is_https(host: Host) -> None:
     status, headers, _ = ask(host, "/page?x=1", name=SHOP)
     assert (status, headers["Location"]) == (301, f"https://{SHOP}/page?x=1")
