@@ -111,8 +111,11 @@ def pgbouncer_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str,
 
 
 def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-    """The memcached instances that the applications need on network's host."""
-    instances = [services.instance(app, network or {}) for app in _with(apps, "cache")]
+    """The memcached instances that the applications need on network's host: none where that is no cache server."""
+    network = network or {}
+    if not services.cache_is_local(network) and network["host"] not in network["cache_servers"]:
+        return []
+    instances = [services.instance(app, network) for app in _with(apps, "cache")]
     ports: dict[int, str] = {}
     for each in instances:
         if "port" in each and (other := ports.setdefault(each["port"], each["name"])) != each["name"]:

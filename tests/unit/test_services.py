@@ -153,6 +153,7 @@ def test_what_roles_are_given_on_the_servers() -> None:
     assert FILTERS["memcached_instances"](apps, ON_DB1) == [
         {"name": "shop", "memory_mb": 64, "address": "192.0.2.20", "port": 11211, "clients": ["192.0.2.10", "2001:db8::2"]}
     ]
+    assert FILTERS["memcached_instances"](apps, SEVERAL) == []  # it is no cache server
 
 
 @pytest.mark.parametrize(
