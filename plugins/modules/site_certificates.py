@@ -48,7 +48,7 @@ options:
   served:
     description:
       - Whether the web server has read its sites. It answers the authority then, which is asked for what is due, and uses no
-        other certificates any more; those of names that are not among them are removed.
+        other certificates any more; those of names that are not among them, and that no site names, are removed.
     type: bool
     default: false
 attributes:
@@ -96,6 +96,7 @@ from ansible.module_utils.placid.files import replace_file
 UNIT = "placid-acme.service"
 #: One of them serves the sites; of one that is not here, systemctl only complains.
 WEB_SERVERS = ("nginx.service", "apache2.service")
+SITES = ("etc/nginx/sites-enabled", "etc/apache2/sites-enabled")
 NOW = datetime.datetime.now(datetime.UTC)
 #: A line that says what is to be done, and what does it.
 Step = tuple[str, Callable[[], None]]
@@ -139,6 +140,15 @@ def ask(store: files.Store, name: str, domains: list[str]) -> None:
     replace_file(store.request(name), making.request(name, domains, store.key(name).read_text()).encode())
 
 
+def served(store: files.Store, name: str) -> bool:
+    """Whether a site still names the certificate, as that of an application does which only left the inventory.
+
+    Without it the web server would not read its configuration again, and serve nobody after a reboot.
+    """
+    sites = [site for directory in SITES for site in (store.base / directory).glob("*.conf")]
+    return any(f"/etc/ssl/placid/{name}/" in site.read_text(errors="replace") for site in sites if site.is_file())
+
+
 def due(store: files.Store, name: str) -> bool:
     try:
         return store.due(name)
@@ -177,7 +187,7 @@ def main() -> None:
 def run(module: AnsibleModule, store: files.Store, wanted: list[dict[str, Any]]) -> list[str]:
     todo, strangers = [step for each in wanted for step in steps(store, each, module.params["days"])], list[str]()
     if module.params["served"]:
-        strangers = store.strangers(each["name"] for each in wanted)
+        strangers = [name for name in store.strangers(each["name"] for each in wanted) if not served(store, name)]
         todo += [(f"{name}: removed", partial(store.remove, name)) for name in strangers]
     if todo and not module.check_mode:
         with store.locked():

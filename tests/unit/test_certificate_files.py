@@ -20,6 +20,8 @@ from ansible.module_utils.placid.certificate_files import (
 )
 from ansible.module_utils.placid.certificate_making import lasts, request, self_signed
 
+from unit.plugins import load
+
 DOMAINS = ["shop.example.org", "*.example.org"]
 BEGINS = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 ISSUED = Certificate(frozenset(DOMAINS), "KEY", BEGINS, BEGINS + datetime.timedelta(90), made_here=False)
@@ -193,3 +195,15 @@ def test_a_touched_request_is_asked_anew(store: Store, pair: tuple[str, str], mo
 def test_a_self_signed_certificate_lasts_while_half_of_its_days_are_left(days: int, expected: bool) -> None:
     certificate = replace(ISSUED, ends=BEGINS + datetime.timedelta(120))
     assert lasts(certificate, 120, BEGINS + datetime.timedelta(days)) is expected
+
+
+@pytest.mark.parametrize("server", ["nginx", "apache2"])
+def test_a_certificate_is_in_use_while_a_site_names_it(store: Store, server: str) -> None:
+    served = load("modules/site_certificates.py").served
+    sites = store.base / "etc" / server / "sites-enabled"
+    sites.mkdir(parents=True)
+    (sites / "gone.conf").symlink_to("nowhere")
+    assert not served(store, "shop")
+    (sites / "shop.conf").write_text("ssl_certificate /etc/ssl/placid/shop/fullchain.pem;\n")
+    assert served(store, "shop")
+    assert not served(store, "sho")
