@@ -157,7 +157,7 @@ class Activation:
             )
         self._smoke("The new release is not healthy", door, instance)
 
-    def _smoke(self, where: str, door: FrontDoor, instance: str, **health: Any) -> None:
+    def _smoke(self, where: str, door: FrontDoor, instance: str, health: Mapping[str, Any] | None = None) -> None:
         problem = door.problem(health) if self.visited else ""
         if problem:
             advice = f"The release before it serves. Mend the application, or apps[{self.layout.name}].smoke."
@@ -190,7 +190,7 @@ class Activation:
         replaced = [self.layout.unit(slot, str(self.live_instance)) for slot in slots_before if not self._overlaps(slot)]
         try:
             self._point(self.spec["id"], instance)
-            self._smoke("Through the web server", self.front_door, instance, **self.spec["health_check"])
+            self._smoke("Through the web server", self.front_door, instance, self.spec["health_check"])
             systemd.stop(replaced)
             systemd.start(exclusive)
             self._settle(exclusive)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.placid import systemd
@@ -29,9 +30,9 @@ class GoingBack(Activation):
         except ActivationError as error:
             self.reasons.append(str(error))
 
-    def _smoke(self, where: str, door: FrontDoor, instance: str, **health: Any) -> None:
+    def _smoke(self, where: str, door: FrontDoor, instance: str, health: Mapping[str, Any] | None = None) -> None:
         try:
-            super()._smoke(where, door, instance, **health)
+            super()._smoke(where, door, instance, health)
         except ActivationError as error:
             self.reasons.append(str(error))
 

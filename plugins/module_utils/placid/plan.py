@@ -111,9 +111,8 @@ def _named(wanted: str, host: str, choices: dict[str, str], live: dict[str, str]
         return wanted
 
     def of_commit(beginning: str) -> set[str]:
-        return set(
-            {commit: name for name, commit in choices.items() if commit.startswith(beginning)}.values()
-        )  # each one's newest
+        newest = {commit: name for name, commit in choices.items() if commit.startswith(beginning)}
+        return set(newest.values())
 
     def shown(names: set[str]) -> str:
         return "; ".join(f"{name} ({choices[name][:12]})" for name in reversed(choices) if name in names) or "none"

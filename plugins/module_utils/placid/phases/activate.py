@@ -12,7 +12,6 @@ from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, nothing_live, record
-from ansible.module_utils.placid.phases.migrate import still_needed
 from ansible.module_utils.placid.releases import complete
 
 
@@ -65,7 +64,9 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
             provisional.drop(layout)
         discard(module, layout, release, "activate", error)
         migrated = module.params["done"].get("migrate", {})
-        if migrated.get("reversed"):
+        if migrated.get("reversed"):  # imported late: that phase is done already, and a change of settings has none
+            from ansible.module_utils.placid.phases.migrate import still_needed
+
             raise PlacidError(
                 f"{error}{still_needed(layout, migrated['reversed'])}{dump.advice(migrated.get('dump', ''))}"
             ) from None
