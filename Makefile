@@ -22,6 +22,8 @@ scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certif
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export VERSION ROUNDS HOSTS
+# Molecule's frames would cut the lines by which tools/test-everything tells why a scenario failed.
+export MOLECULE_COMMAND_BORDERS := false
 
 help: ## List the targets
 	@sed -nE 's/^([a-z%-]+):[^#]*## (.*)/\1\t\2/p' Makefile | while IFS=$$'\t' read -r target text; do \
