@@ -125,7 +125,9 @@ class Hosts:
             say(f"{name} does not exist")
         else:
             self._pin(self.describe(name)["port"], [])
-            self.engine.podman("rm", "-f", "-t", "3", "-v", container)
+            removal = ("rm", "-f", "-t", "3", "-v", container)
+            if not self.engine.ok(*removal):  # podman gives up on one that ended by itself at that moment
+                self.engine.podman(*removal)
             say(f"removed {name}")
         packages.remove(self.engine, container)
 
