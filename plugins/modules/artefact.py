@@ -52,14 +52,14 @@ options:
     default: requirements.txt
   lock_missing:
     description:
-      - What to do with a requirements file that leaves versions open.
+      - What to do with a requirements file that leaves versions open, or a C(pyproject.toml).
       - V(refuse) fails and names them. V(generate) makes a lock once, keeps it in O(cache_dir) for the same content and
         O(target), and warns.
     type: str
     default: refuse
     choices: [refuse, generate]
   extras:
-    description: Extras of the project to install. For a C(uv.lock) or C(pylock.toml).
+    description: Extras of the project to install. For a C(uv.lock), C(pylock.toml) or C(pyproject.toml).
     type: list
     elements: str
     default: []

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.placid.build import lock, pylock, uv
+from ansible.module_utils.placid.build import lock, project, pylock, uv
 from ansible.module_utils.placid.build.committed import Entry, entries
 from ansible.module_utils.placid.build.from_source import LOCAL
 from ansible.module_utils.placid.build.lock import Lock, Pin
@@ -18,8 +18,9 @@ from ansible.module_utils.placid.build.store import digest_of, locked, scratch, 
 from ansible.module_utils.placid.errors import LockError, UnpinnedError
 
 PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
+KINDS = {"uv.lock": "uv", "pyproject.toml": "project"}
 DIRECTORY = re.compile(r"(-e )?(?P<path>(\.{0,2}/|file:)\S*(?<!\.whl)(?<!\.tar\.gz)(?<!\.zip))( *[;\\].*)?")
-REMEDIES = {"uv": "uv lock", "pylock": pylock.EXPORT, "requirements": lock.COMPILE}
+REMEDIES = {"uv": "uv lock", "pylock": pylock.EXPORT, "project": "uv init", "requirements": lock.COMPILE}
 NAMES_SHOWN = 10
 
 
@@ -35,7 +36,7 @@ class Locked:
 def load(source: Source, commit: str, request: Request) -> Locked:
     """Read the lock from the commit, never from the working copy."""
     base = posixpath.basename(request.lock)
-    kind = "uv" if base == "uv.lock" else "pylock" if PYLOCK.fullmatch(base) else "requirements"
+    kind = KINDS.get(base) or ("pylock" if PYLOCK.fullmatch(base) else "requirements")
     if kind == "requirements":
         _check_requirements(request, base)
     tree = entries(source.git, commit, request.subdirectory)
@@ -45,16 +46,13 @@ def load(source: Source, commit: str, request: Request) -> Locked:
         found = _export(source, tree, request)
     elif kind == "pylock":
         found = pylock.parse(content, request.lock, request.target, request.extras, request.groups)
+    elif kind == "project":
+        found = _made(project.unpinned(content, request), content, request, project.LOCK, identity)
     else:
         try:
             found = lock.parse(content, request.lock, request.target)
         except UnpinnedError as error:
-            if request.lock_missing != "generate":
-                raise
-            made, text = _generate(content, request)
-            found = lock.parse(text, f"the lock made of {request.lock}", request.target)
-            identity |= {"generated": True, "generated_sha256": hashlib.sha256(text).hexdigest()}
-            found.warnings.append(_say(error, request, made))
+            found = _made(error, content, request, lock.COMPILE, identity)
     if request.extras or request.groups:
         identity |= {"extras": sorted(set(request.extras)), "groups": sorted(set(request.groups))}
     return Locked(found.pins, found.warnings, identity)
@@ -108,25 +106,41 @@ def _export(source: Source, tree: dict[str, Entry], request: Request) -> Lock:
     return lock.parse(text, request.lock, request.target)
 
 
-def _generate(content: bytes, request: Request) -> tuple[bool, bytes]:
-    """The lock that was made of these requirements before, or a new one: whether it is new, and its text."""
-    key = digest_of([hashlib.sha256(content).hexdigest(), request.target.as_dict()])
+def _made(error: UnpinnedError, content: bytes, request: Request, remedy: str, identity: dict[str, Any]) -> Lock:
+    """A lock that is made where there is none, if it may be; what the manifest says of it is noted in `identity`."""
+    if request.lock_missing != "generate":
+        raise error
+    new, text = _generate(content, request, remedy)
+    identity |= {"generated": True, "generated_sha256": hashlib.sha256(text).hexdigest()}
+    found = lock.parse(text, f"the lock made of {request.lock}", request.target)
+    found.warnings.append(_say(error, request, new, remedy))
+    return found
+
+
+def _generate(content: bytes, request: Request, remedy: str) -> tuple[bool, bytes]:
+    """The lock that was made of the same before, or a new one: whether it is new, and its text."""
+    chosen = uv.choice(sorted(set(request.extras)), sorted(set(request.groups)))
+    key = digest_of([hashlib.sha256(content).hexdigest(), request.target.as_dict(), *([chosen] if chosen else [])])
     kept = request.cache / "locks" / f"{key}.txt"
     with locked(kept.with_suffix(".lock")):
         if kept.exists():
             return False, kept.read_bytes()
         with scratch(request.cache) as temporary:
-            lines = lock.requirements(content, request.lock)
-            text = uv.compile_requirements(temporary, lines, request.lock, request.target, wheels_only=request.builder != LOCAL)
+            file = "pyproject.toml" if remedy == project.LOCK else "requirements.in"
+            if file == "requirements.in":
+                content = "".join(f"{line}\n" for line in lock.requirements(content, request.lock)).encode()
+            (temporary / file).write_bytes(content)
+            wheels_only = request.builder != LOCAL
+            text = uv.compile_lock(temporary, file, chosen, request.lock, request.target, wheels_only=wheels_only, advice=remedy)
         with writing(kept) as output:
             output.write(text)
     return True, text
 
 
-def _say(error: UnpinnedError, request: Request, made: bool) -> str:
+def _say(error: UnpinnedError, request: Request, made: bool, remedy: str) -> str:
     names = ", ".join(error.names[:NAMES_SHOWN]) + (", …" if len(error.names) > NAMES_SHOWN else "")
     return (
         f"{request.lock} does not pin {names}: "
         f"{'a lock was made of it now' if made else 'the lock that was made of it before was used'}, which another controller "
-        f"would not make alike. Commit a lock instead: {lock.COMPILE}"
+        f"would not make alike. Commit a lock instead: {remedy}"
     )

@@ -31,10 +31,14 @@ def environment(base: dict[str, str], pip: dict[str, str]) -> dict[str, str]:
     return kept | {"UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
 
+def choice(extras: list[str], groups: list[str]) -> list[str]:
+    """What is installed of a project beside its dependencies, as options of uv."""
+    return [word for extra in extras for word in ("--extra", extra)] + [word for group in groups for word in ("--group", group)]
+
+
 def export(directory: Path, name: str, extras: list[str], groups: list[str]) -> bytes:
     """The lock of a directory as requirements, with hashes. Needs no network."""
-    chosen = [word for extra in extras for word in ("--extra", extra)]
-    chosen += [word for group in groups for word in ("--group", group)]
+    chosen = choice(extras, groups)
     fixed = ["export", "--frozen", "--no-emit-project", "--no-default-groups", "--format", "requirements-txt", *PLAIN]
     outcome = run(
         "uv", ["-m", "uv", *fixed, *chosen, *PYTHON], environment(dict(os.environ), {}) | {"UV_OFFLINE": "1"}, directory
@@ -47,11 +51,12 @@ def export(directory: Path, name: str, extras: list[str], groups: list[str]) -> 
     return outcome.stdout.encode("utf-8", "surrogateescape")
 
 
-def compile_requirements(directory: Path, lines: list[str], name: str, target: Target, *, wheels_only: bool) -> bytes:
-    """A lock of requirements for the target: the newest versions that fit together today."""
-    (directory / "requirements.in").write_text("".join(f"{line}\n" for line in lines))
+def compile_lock(
+    directory: Path, file: str, chosen: list[str], name: str, target: Target, *, wheels_only: bool, advice: str
+) -> bytes:
+    """A lock of the directory's requirements.in or pyproject.toml for the target: the newest versions that fit together today."""
     pip = Pip().environment
-    words = ["pip", "compile", "requirements.in", "--generate-hashes", "--no-emit-index-url", *PLAIN]
+    words = ["pip", "compile", file, *chosen, "--generate-hashes", "--no-emit-index-url", *PLAIN]
     words += ["--python-version", target.python, "--python-platform", target.uv_platform()]
     words += ["--index-strategy", "unsafe-best-match"]  # as pip does: the best version of all indexes
     words += ["--no-index"] if pip.get("PIP_NO_INDEX", "") not in ("", "0", "false", "no") else []
@@ -60,7 +65,7 @@ def compile_requirements(directory: Path, lines: list[str], name: str, target: T
     if outcome.returncode:
         raise LockError(
             f"No lock can be made of {name} for {target}: {_cause(outcome.stderr, directory)}. Correct it, or make the lock "
-            "yourself with: uv pip compile --generate-hashes"
+            f"yourself with: {advice}"
         )
     return outcome.stdout.encode("utf-8", "surrogateescape")
 
