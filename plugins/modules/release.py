@@ -40,10 +40,7 @@ options:
     description: What earlier calls of this deployment returned as C(phases), for C(record).
     type: dict
     default: {}
-  release:
-    description: Id of the release that is to be live; the live one when it is empty, for C(activate) and C(record).
-    type: str
-    default: ""
+  release: {description: "Id of the release that is to be live; empty for the one that is.", type: str, default: ""}
   spec: {description: "For C(stage): what release.json is to hold, as M(release_plan) returns it.", type: dict}
   manifest: {description: "For C(stage): manifest of the artefact, as M(artefact) returns it.", type: dict}
   archive: {description: "For C(stage): path of the artefact's source archive on the controller.", type: path}
@@ -107,6 +104,7 @@ options:
     type: str
     choices: [deployed, rolled back, settings]
     default: deployed
+  plan: {description: "For C(record): the plan in words, as M(release_plan) returns it.", type: list, elements: str, default: []}
   keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
   address: {description: "For C(record): where a person can look at the site; it is told at the end.", type: str, default: ""}
   deployment:
@@ -234,6 +232,7 @@ SPEC = {
     "provisional": {"type": "bool", "default": False},
     "unconfirmed": {"type": "bool", "default": False},
     "event": {"type": "str", "choices": ["deployed", "rolled back", "settings"], "default": "deployed"},
+    "plan": {"type": "list", "elements": "str", "default": []},
     "keep": {"type": "int", "default": 5},
 }
 

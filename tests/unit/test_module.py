@@ -78,6 +78,6 @@ def test_the_ledger_tells_how_long_phases_took_and_what_became_of_the_schema() -
         "activate": {"seconds": 2.0, "settings_changed": ["DEBUG"]},
     }
     told = {"seconds": {"build": 0.2, "migrate": 1.5, "activate": 2.0}, "applied": ["a.1"], "dump": "D"}
-    assert details("deployed", done) == told
-    assert details("settings", done) == {**told, "settings": ["DEBUG"]}
-    assert details("rolled back", {}) == {"seconds": {}}
+    assert details("deployed", done, ["replaces A"]) == {**told, "plan": ["replaces A"]}
+    assert details("settings", done, []) == {**told, "settings": ["DEBUG"]}
+    assert details("rolled back", {}, []) == {"seconds": {}}

@@ -48,6 +48,8 @@ def test_a_deployment_leaves_what_was_done_and_what_programs_wrote_but_no_secret
     assert (record["version"], record["commit"], record["release"]) == (version, version, site.live()["id"])
     assert record["purpose"] == f"deploy {version}"
     assert record["token"] == site.ledger()[-1]["deployment"]
+    deployed = next(each for each in reversed(site.ledger()) if each["event"] == "deployed")
+    assert any(line.startswith(f"commit {version[:12]} ") for line in deployed["plan"])
     assert record["who"] == site.ledger()[-1]["who"]
     assert record["started"] < record["ended"]
     assert record["hosts"]["host"]["result"] == "ok"

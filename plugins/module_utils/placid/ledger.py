@@ -3,8 +3,9 @@
 Events, in the order in which a release meets them: `staged`, `dumped` (the database, before its schema changes), `migrated`,
 `activated`, then `deployed` (it was proved healthy: only now it counts as good) or `failed`. `rolled back` makes an earlier
 good release live again; `settings` is a restart of the live release with other settings; `restored` put a dump back below it;
-`managed` is a management command that ran with the live release; `pruned` ends it. The line that ends a run tells the seconds
-of its phases, the migrations that were applied, taken back or kept, and the dump; `failed` gives the first line of the reason.
+`managed` is a management command that ran with the live release; `pruned` ends it. The line that ends a run tells the plan, the
+seconds of its phases, the migrations that were applied, taken back or kept, and the dump; `failed` gives the first line of the
+reason.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             return {"changed": bool(write or pruned or leftovers(layout) or unneeded(layout)), "pruned": pruned}
         if write:
             spec = complete(layout, release) or {}
-            record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done))
+            record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done, module.params["plan"]))
         provisional.drop(layout)
         remove_leftovers(layout)  # of a killed run whose release needed no staging any more, too
         pruned = prune(layout, keep)
@@ -39,10 +39,11 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     return {"changed": write or bool(pruned), "pruned": pruned}
 
 
-def details(event: str, done: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What the ledger tells of an event beside the release: how long each phase took, and what became of the schema."""
+def details(event: str, done: dict[str, dict[str, Any]], plan: list[str]) -> dict[str, Any]:
+    """What the ledger tells of an event beside the release: the plan, how long each phase took, and what became of the schema."""
     migrated = done.get("migrate", {})
     told: dict[str, Any] = {key: migrated[key] for key in ("applied", "reversed", "kept", "dump") if migrated.get(key)}
+    told |= {"plan": plan} if plan else {}
     told["seconds"] = {phase: result["seconds"] for phase, result in done.items() if "seconds" in result}
     return told | ({"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {})
 
