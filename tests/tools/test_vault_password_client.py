@@ -63,3 +63,27 @@ def test_ansible_encrypts_nothing_with_a_made_up_password(project: Path, run: Ru
 def test_ansible_does_not_warn_of_environments_without_a_vault(run: Run) -> None:
     answer = run("ansible", "localhost", "-i", "localhost,", "-c", "local", "-m", "ansible.builtin.debug")
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("staging", "opens"), [("right", True), ("wrong", False)])
+def test_the_right_password_of_another_environment_opens_nothing(project: Path, run: Run, staging: str, opens: bool) -> None:
+    write(project / "group_vars/staging/vault.yml", "vault_secret: of staging\n")
+    encrypt = ("ansible-vault", "encrypt", "--encrypt-vault-id", "staging", "group_vars/staging/vault.yml")
+    assert run(*encrypt, PLACID_VAULT_PASSWORD_STAGING="right").returncode == 0
+    show = (
+        "ansible",
+        "localhost",
+        "-i",
+        "localhost,",
+        "-c",
+        "local",
+        "-m",
+        "ansible.builtin.debug",
+        "-a",
+        "msg={{ vault_secret }}",
+    )
+    passwords = {"PLACID_VAULT_PASSWORD_STAGING": staging, "PLACID_VAULT_PASSWORD_PRODUCTION": "right"}
+    answer = run(*show, "-e", "@group_vars/staging/vault.yml", **passwords)
+    assert (answer.returncode == 0) == opens
+    assert ("of staging" in answer.stdout + answer.stderr) == opens
+    assert opens or "Decryption failed" in answer.stdout + answer.stderr
