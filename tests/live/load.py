@@ -29,8 +29,8 @@ class Connection(http.client.HTTPConnection):
 class Load:
     """Visitors of one site for as long as the `with` block lasts.
 
-    After it: how many requests were `sent`, why some `failed` (anything but 200), which `commits` answered how often, and the
-    seconds that the `slowest` took.
+    After it: how many requests were `sent` in how many `seconds`, why some `failed` (anything but 200), which `commits` answered
+    how often, and the seconds that the `slowest` took.
     """
 
     port: int
@@ -43,11 +43,13 @@ class Load:
     failed: list[str] = field(default_factory=list)
     commits: Counter[str] = field(default_factory=Counter)
     slowest: float = 0.0
+    seconds: float = 0.0
     _stop: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
 
     def __enter__(self) -> Load:
+        self.seconds -= time.monotonic()
         for number in range(self.new + self.kept):
             thread = threading.Thread(target=self._visit, args=(number >= self.new,), daemon=True)
             thread.start()
@@ -56,12 +58,14 @@ class Load:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._stop.set()
+        self.seconds += time.monotonic()
         for thread in self._threads:
             thread.join(timeout=30)
 
     def report(self, what: str) -> str:
         failed = "; ".join(self.failed[:5])
-        return f"{what}: {self.sent} requests, {len(self.failed)} failed, slowest {self.slowest:.2f} s. {failed}".strip()
+        asked = f"{self.sent} requests, {self.sent / self.seconds:.0f} a second, {len(self.failed)} failed"
+        return f"{what}: {asked}, slowest {self.slowest:.2f} s. {failed}".strip()
 
     def _visit(self, keep: bool) -> None:
         connection = Connection(self.port, self.name, self.tls)
