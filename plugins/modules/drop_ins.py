@@ -9,7 +9,7 @@ short_description: Write several small configuration files in one step
 description:
   - A task costs a third of a second over SSH, whatever it does; a host's base is a dozen files of ten lines. Each is
     replaced in one rename where its content or mode differs, and belongs to root.
-  - All are validated before the first is written.
+  - All are validated before the first is written. What the whole does not do with them is taken back.
 attributes:
   check_mode:
     support: full
@@ -41,6 +41,14 @@ options:
         type: list
         elements: str
         default: []
+  accepted_by:
+    description:
+      - A command, as a list, that must accept all that is on the disk once the files are written. Where it does not, and did
+        before, the files are put back as they were and the task fails, so that a service finds no broken file when it starts.
+      - Where it already refused what was there, the files stay written, since they may be what mends it.
+    type: list
+    elements: str
+    default: []
 author: Placid
 """
 
@@ -95,6 +103,19 @@ def validate(path: Path, command: list[str], content: bytes) -> None:
         raise DropInError(f"{command[0]} refuses what {path} would hold, so nothing was written: {complaint}")
 
 
+def kept(path: Path) -> tuple[bytes, int] | None:
+    """What a file holds, with its mode; nothing where there is none."""
+    return (path.read_bytes(), path.stat().st_mode & 0o7777) if path.is_file() else None
+
+
+def put_back(files: dict[Path, tuple[bytes, int] | None]) -> None:
+    for path, before in files.items():
+        if before:
+            replace_file(path, *before, 0)
+        else:
+            path.unlink()
+
+
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(
@@ -110,9 +131,11 @@ def main() -> None:
                     "validate": {"type": "list", "elements": "str", "default": []},
                 },
             },
+            "accepted_by": {"type": "list", "elements": "str", "default": []},
         },
         supports_check_mode=True,
     )
+    judge = module.params["accepted_by"]
     wanted = [
         (Path(each["path"]), each["content"].encode(), int(each["mode"], 8), each["validate"]) for each in module.params["files"]
     ]
@@ -134,9 +157,16 @@ def main() -> None:
         except PlacidError as error:
             module.fail_json(msg=str(error))
         os.umask(0o022)
+        before = {path: kept(path) for path, *_ in todo}
+        sound = bool(judge and todo) and module.run_command(judge)[0] == 0
         for path, content, mode, _ in todo:
             path.parent.mkdir(parents=True, exist_ok=True)
             replace_file(path, content, mode, 0)
+        code, out, err = module.run_command(judge) if sound else (0, "", "")
+        if code:
+            put_back(before)
+            names = ", ".join(map(str, before))
+            module.fail_json(msg=f"{' '.join(judge)} refuses {names} as written, so that is as it was: {(err or out).strip()}")
     module.exit_json(changed=bool(todo), written=[str(each[0]) for each in todo], diff=diff)
 
 
