@@ -198,6 +198,7 @@ class FilterModule:
             "firewall_rules": _clear(firewall.rules),
             "tls_certificates": _clear(sites.certificates),
             "load_balancer_sites": _clear(sites.balanced),
+            "networks": _clear(sites.networks),
             "behind_balancers": _clear(sites.behind_balancers),
             "visitors_scheme": _clear(sites.scheme),
             "application_slots": _clear(application.slots),

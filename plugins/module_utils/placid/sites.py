@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,3 +60,18 @@ def scheme(apps: Sequence[Mapping[str, Any]], name: str, balancers: Sequence[str
     """The scheme of visitors who come in through load balancers to the named, or the only, application."""
     chosen = [app for app in apps if name in ("", app.get("name"))]
     return "https" if balancers and any(app.get("tls") for app in chosen) else "http"
+
+
+def networks(addresses: Any, variable: str) -> list[str]:
+    """Addresses and networks of a variable as both web servers read them: of everybody, Apache knows the halves alone."""
+    if isinstance(addresses, str):
+        raise PlacidError(f"{variable} is {addresses!r}, but must be a list of addresses.")
+    found: list[ipaddress.IPv4Network | ipaddress.IPv6Network] = []
+    for address in addresses:
+        try:
+            network = ipaddress.ip_network(str(address))
+        except ValueError as error:
+            example = "Give one such as 192.0.2.10 or 192.0.2.0/24"
+            raise PlacidError(f"{variable}: {address!r} is no address or network ({error}). {example}.") from None
+        found += network.subnets() if network.prefixlen == 0 else [network]
+    return [str(each.network_address if each.prefixlen == each.max_prefixlen else each) for each in found]
