@@ -21,6 +21,7 @@ PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 KINDS = {"uv.lock": "uv", "pyproject.toml": "project"}
 DIRECTORY = re.compile(r"(-e )?(?P<path>(\.{0,2}/|file:)\S*(?<!\.whl)(?<!\.tar\.gz)(?<!\.zip))( *[;\\].*)?")
 REMEDIES = {"uv": "uv lock", "pylock": pylock.EXPORT, "project": "uv init", "requirements": lock.COMPILE}
+MAKING = {"project": project.LOCK, "requirements": lock.COMPILE}  # what pins what these leave open
 NAMES_SHOWN = 10
 
 
@@ -47,12 +48,12 @@ def load(source: Source, commit: str, request: Request) -> Locked:
     elif kind == "pylock":
         found = pylock.parse(content, request.lock, request.target, request.extras, request.groups)
     elif kind == "project":
-        found = _made(project.unpinned(content, request), content, request, project.LOCK, identity)
+        found = _made(project.unpinned(content, request), content, request, kind, identity)
     else:
         try:
             found = lock.parse(content, request.lock, request.target)
         except UnpinnedError as error:
-            found = _made(error, content, request, lock.COMPILE, identity)
+            found = _made(error, content, request, kind, identity)
     if request.extras or request.groups:
         identity |= {"extras": sorted(set(request.extras)), "groups": sorted(set(request.groups))}
     return Locked(found.pins, found.warnings, identity)
@@ -106,18 +107,18 @@ def _export(source: Source, tree: dict[str, Entry], request: Request) -> Lock:
     return lock.parse(text, request.lock, request.target)
 
 
-def _made(error: UnpinnedError, content: bytes, request: Request, remedy: str, identity: dict[str, Any]) -> Lock:
+def _made(error: UnpinnedError, content: bytes, request: Request, kind: str, identity: dict[str, Any]) -> Lock:
     """A lock that is made where there is none, if it may be; what the manifest says of it is noted in `identity`."""
     if request.lock_missing != "generate":
         raise error
-    new, text = _generate(content, request, remedy)
+    new, text = _generate(content, request, kind)
     identity |= {"generated": True, "generated_sha256": hashlib.sha256(text).hexdigest()}
     found = lock.parse(text, f"the lock made of {request.lock}", request.target)
-    found.warnings.append(_say(error, request, new, remedy))
+    found.warnings.append(_say(error, request, new, MAKING[kind]))
     return found
 
 
-def _generate(content: bytes, request: Request, remedy: str) -> tuple[bool, bytes]:
+def _generate(content: bytes, request: Request, kind: str) -> tuple[bool, bytes]:
     """The lock that was made of the same before, or a new one: whether it is new, and its text."""
     chosen = uv.choice(sorted(set(request.extras)), sorted(set(request.groups)))
     key = digest_of([hashlib.sha256(content).hexdigest(), request.target.as_dict(), *([chosen] if chosen else [])])
@@ -126,12 +127,14 @@ def _generate(content: bytes, request: Request, remedy: str) -> tuple[bool, byte
         if kept.exists():
             return False, kept.read_bytes()
         with scratch(request.cache) as temporary:
-            file = "pyproject.toml" if remedy == project.LOCK else "requirements.in"
-            if file == "requirements.in":
+            file = "pyproject.toml" if kind == "project" else "requirements.in"
+            if kind == "requirements":
                 content = "".join(f"{line}\n" for line in lock.requirements(content, request.lock)).encode()
             (temporary / file).write_bytes(content)
             wheels_only = request.builder != LOCAL
-            text = uv.compile_lock(temporary, file, chosen, request.lock, request.target, wheels_only=wheels_only, advice=remedy)
+            text = uv.compile_lock(
+                temporary, file, chosen, request.lock, request.target, wheels_only=wheels_only, advice=MAKING[kind]
+            )
         with writing(kept) as output:
             output.write(text)
     return True, text
