@@ -123,7 +123,7 @@ def test_who_guesses_at_ssh_is_shut_out_and_who_is_in_stays(host: Host, elsewher
         f"{elsewhere} {SSH} -i /root/key root@203.0.113.1 'sleep 15; echo still here' & sleep 2; "
         f"for name in 1 2 3 4 5 6; do {elsewhere} {SSH} guess$name@203.0.113.1; done; "
         # fail2ban lists an address before the kernel knows it.
-        "for try in $(seq 100); do nft list set inet f2b-table addr-set-sshd 2>&1 | grep -o 203.0.113.2 && break; sleep 0.1; done; "
+        "for try in $(seq 100); do nft list set inet f2b-table addr-set-sshd | grep -o 203.0.113.2 && break; sleep 0.1; done; "
         f"{elsewhere} {SSH} -i /root/key root@203.0.113.1 true; wait"
     )
     assert done.stdout.split() == ["203.0.113.2", "still", "here"]
