@@ -84,7 +84,9 @@ class Builder(Site):
         lock = self.repository / "requirements.txt"
         lock.write_text(lock.read_text() + "".join(f"{line}\n" for line in lines))
         for name, content in files.items():
-            (self.repository / name).write_bytes(content)
+            path = self.repository / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         self.git("add", "--force", lock.name, *files)
         self.git(*AUTHOR, "commit", "--quiet", "--message", "Need more")
         return self.commit("HEAD")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from live.builder import ANSWER, Builder, sdist
+from live.builder import ANSWER, Builder, sdist, source
 from live.fleet import extra_inventory
 from live.site import PLANTED
 
@@ -61,6 +61,18 @@ def test_a_commit_of_another_repository_is_compiled_once(builder: Builder) -> No
     outcome = builder.succeed("deploy", version=builder.version_with("# again", pinned))
     assert BUILDS not in outcome.output
     assert builder.wheels()["tagged"] == wheel
+
+
+def test_a_directory_of_the_commit_is_compiled_when_it_has_changed(builder: Builder) -> None:
+    files = {f"vendor/near/{name}": content.encode() for name, content in source("near", "'1.0'").items()}
+    assert BUILDS in builder.succeed("deploy", version=builder.version_with("./vendor/near", **files)).output
+    assert builder.python("import near; print(near.answer(), near.__file__)").startswith("42 /srv/guestbook/venvs/")
+    wheel = builder.wheels()["near"]
+    assert BUILDS not in builder.succeed("deploy", version=builder.version_with("# again", "vendor/near/", **files)).output
+    assert builder.wheels()["near"] == wheel
+    files["vendor/near/answer.c"] += b"/* changed */"
+    assert BUILDS in builder.succeed("deploy", version=builder.version_with("./vendor/near", **files)).output
+    assert builder.wheels()["near"] != wheel
 
 
 def test_a_build_reaches_nothing_but_its_source(builder: Builder) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 from ansible.module_utils.placid.build.builder import build
 from ansible.module_utils.placid.build.request import Request
-from ansible.module_utils.placid.errors import PlacidError, WheelhouseError
+from ansible.module_utils.placid.errors import LockError, PlacidError, WheelhouseError
 
-from .conftest import Repository, names, write_sdist, write_wheel
+from .conftest import MakeRepository, Repository, names, source_files, write_sdist, write_wheel
 
 
 def test_wheels_and_sdists_of_the_commit_are_installed(bare_request: Request, repository: Repository) -> None:
@@ -52,4 +52,46 @@ def test_files_that_cannot_be_used_are_refused(bare_request: Request, repository
     write_wheel(repository.path, "near", "1.0")
     with pytest.raises(PlacidError) as error:
         build(bare_request)
+    assert message in str(error.value)
+
+
+def test_directories_of_the_commit_and_of_its_submodules_are_built_once_for_what_is_in_them(
+    bare_request: Request, repository: Repository, make_repository: MakeRepository
+) -> None:
+    inner = make_repository("inner")
+    inner.commit(**{f"python/{file}": text for file, text in source_files("deep", "1.0").items()})
+    repository.git("submodule", "--quiet", "add", inner.path.as_uri(), "vendor/deep")
+    near = {f"vendor/near/{file}": text for file, text in source_files("near", "2.0").items()}
+    lock = "./vendor/near/\nvendor/deep/python ; python_version > '3'\nvendor/old ; python_version < '3'\n"
+    repository.commit(**near, **{"requirements.txt": lock})
+    with pytest.raises(WheelhouseError, match=r"of: \./vendor/near/, vendor/deep/python\. Nothing is compiled on the hosts"):
+        build(bare_request)
+    built = build(replace(bare_request, builder="local"))
+    assert [wheel["file"] for wheel in built.manifest["wheels"]] == ["deep-1.0-py3-none-any.whl", "near-2.0-py3-none-any.whl"]
+    repository.commit(**{"other": "", "requirements/lock.txt": "../vendor/near\n"})
+    elsewhere = build(replace(bare_request, lock="requirements/lock.txt"))
+    assert elsewhere.manifest["wheels"] == built.manifest["wheels"][1:]
+    repository.commit(**{"vendor/near/README": "more"})
+    with pytest.raises(WheelhouseError, match=r"of: \./vendor/near/\. Nothing"):
+        build(bare_request)
+
+
+@pytest.mark.parametrize(
+    ("lock", "message"),
+    [
+        ("./vendor/far\n", "names ./vendor/far, of which nothing is in the release. Commit that directory"),
+        ("../app/vendor/near\n", "names ../app/vendor/near, of which nothing is in the release"),
+        ("./vendor/left\n", ".gitattributes must not leave it out"),
+        ("./vendor/near\n./vendor/twin\n", "requirements.txt installs near twice: as ./vendor/near and as ./vendor/twin. Keep"),
+    ],
+)
+@pytest.mark.usefixtures("index")
+def test_directories_that_cannot_be_installed_are_refused(
+    bare_request: Request, repository: Repository, lock: str, message: str
+) -> None:
+    places = [f"vendor/{name}" for name in ("near", "twin", "left")]
+    sources = {f"{place}/{file}": text for place in places for file, text in source_files("near", "1.0").items()}
+    repository.commit(**sources, **{".gitattributes": "vendor/left export-ignore\n", "requirements.txt": lock})
+    with pytest.raises(LockError) as error:
+        build(replace(bare_request, builder="local"))
     assert message in str(error.value)

@@ -10,7 +10,7 @@ from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import LockError, UnpinnedError
 
-from .conftest import MakeWheel, Repository, names, write_wheel
+from .conftest import MakeWheel, Repository, names, source_files, write_wheel
 
 TARGET = Target("3.13", "x86_64", "2.41")
 PROJECT = """
@@ -76,6 +76,7 @@ version = "1.0"
 wheels = [{{ url = "https://files.example.org/{name}-1.0-py3-none-any.whl", hashes = {{ sha256 = "{digest}" }} }}]
 """
 DIRECTORIES = {"core": 'editable = "packages/core"', "vendored": 'directory = "vendor/vendored"'}
+PATHS = {"core": "packages/core", "vendored": "vendor/vendored"}
 MARKERS = {
     "plain": "",
     "driver": "marker = \"'pg' in extras\"",
@@ -138,16 +139,19 @@ def test_a_uv_lock_without_its_project_is_refused(bare_request: Request, reposit
         build(replace(bare_request, lock="uv.lock"))
 
 
-def test_a_uv_lock_that_installs_directories_names_them_all(bare_request: Request, repository: Repository) -> None:
+def test_the_directories_that_a_lock_of_a_project_names_are_built(bare_request: Request, project: Repository) -> None:
     members = "".join(
         f'[[package]]\nname = "{name}"\nversion = "1"\nsource = {{ {kind} }}\n' for name, kind in DIRECTORIES.items()
     )
-    uv_lock = SHOP.replace('[{ name = "plain" }]', '[{ name = "core" }, { name = "vendored" }]', 1) + members
-    digest = "0" * 64
-    uv_lock += "".join(LOCKED.format(name=name, digest=digest) for name in ("plain", "driver", "checker", "web"))
-    repository.commit(**{"uv.lock": uv_lock, "pyproject.toml": PROJECT})
-    with pytest.raises(LockError, match=r"installs directories, not versions: \./packages/core, \./vendor/vendored\. Build"):
-        build(replace(bare_request, lock="uv.lock"))
+    uv_lock = project.git("show", "HEAD:uv.lock") + "\n" + members
+    uv_lock = uv_lock.replace('[{ name = "plain" }]', '[{ name = "core" }, { name = "vendored" }]', 1)
+    pylock = 'lock-version = "1.0"\ncreated-by = "test"\n' + "".join(
+        f'[[packages]]\nname = "{name}"\ndirectory = {{ path = "{path}" }}\n' for name, path in PATHS.items()
+    )
+    sources = {f"{path}/{file}": text for name, path in PATHS.items() for file, text in source_files(name, "1").items()}
+    project.commit(**{"uv.lock": uv_lock, "pylock.toml": pylock, **sources})
+    for lock in ("uv.lock", "pylock.toml"):
+        assert names(replace(bare_request, lock=lock, builder="local")) == ["core==1", "vendored==1"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,7 @@ def test_a_uv_lock_that_installs_directories_names_them_all(bare_request: Reques
     [
         ("lock-version = ", "is not a pylock.toml that can be read"),
         ('created-by = "x"', "is not a pylock.toml that can be read"),
-        (PYLOCK + '[[packages]]\nname = "a"\ndirectory = { path = "vendor/a" }', "package a: is the directory vendor/a"),
+        (PYLOCK + '[[packages]]\nname = "a"\ndirectory = { path = "vendor/a" }', "names vendor/a, of which nothing is in the"),
         (PYLOCK + '[[packages]]\nname = "a"\nvcs = { type = "hg", url = "https://x", commit-id = "1" }', "comes from hg"),
         (
             PYLOCK + '[[packages]]\nname = "a"\nvcs = { type = "git", url = "https://x/a", commit-id = "v1" }',

@@ -15,8 +15,10 @@ from ansible.module_utils.placid.build.pip import version as pip_version
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.source import Source, open_source, resolve
 from ansible.module_utils.placid.build.store import Store, Wheel, digest_file, digest_of, read_json, scratch, writing
-from ansible.module_utils.placid.errors import ManifestError, SourceError
+from ansible.module_utils.placid.errors import LockError, ManifestError, SourceError
 from ansible.module_utils.placid.tree import digest_tar
+
+TREE = "source.tar"  # what is in the release, before it is compressed
 
 
 @dataclass
@@ -112,18 +114,27 @@ def _make(
         identity["submodules"] = [{"path": plan.printable(part.path), "commit": part.commit} for part in parts[1:]]
         made = _make_archive(request, parts, identity, temporary)
         source.log.append(f"Archived {made['files']} files, {made['unpacked_size']} bytes, as {made['file']}")
-        pins, files = committed.take(source.git, commit, request, pins, store, temporary)
+        pins, files = committed.take(source.git, commit, request, pins, store, temporary, temporary / TREE)
         gathering = wheelhouse.Gathering(request.target, store, temporary, source.log, request.builder, files)
         *wheels, uv = gathering.gather([*pins, installer])
+        _check_once(request.lock, pins, wheels)
     identity["tools"] = {"git": git_version(), "pip": pip_version(), "uv": installer.version}
-    return manifest.make(identity, made, wheels, uv)
+    return manifest.make(identity, made, sorted(wheels, key=lambda wheel: wheel.name), uv)
+
+
+def _check_once(lock: str, pins: list[Pin], wheels: list[Wheel]) -> None:
+    """Only what was built says which package a directory is."""
+    first: dict[str, Pin] = {}
+    for pin, wheel in zip(pins, wheels, strict=True):
+        if first.setdefault(wheel.name, pin) is not pin:
+            raise LockError(f"{lock} installs {wheel.name} twice: as {first[wheel.name]} and as {pin}. Keep one of them.")
 
 
 def _make_archive(request: Request, parts: list[submodules.Part], identity: dict[str, Any], temporary: Path) -> dict[str, Any]:
     suffix = f"-{digest_of(request.subdirectory)[:8]}" if request.subdirectory else ""
     final = request.cache / "artefacts" / request.application / f"{identity['commit']}{suffix}.tar.zst"
     when = datetime.datetime.fromisoformat(identity["committed_at"])
-    with (temporary / "source.tar").open("w+b") as tar:
+    with (temporary / TREE).open("w+b") as tar:
         left_out = archive.write_tar(parts, request.subdirectory, when, temporary, tar)
         if left_out:
             parts[0].source.log.append(f"Left out by export-ignore in .gitattributes: {', '.join(map(plan.printable, left_out))}")

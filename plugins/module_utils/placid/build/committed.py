@@ -1,8 +1,9 @@
-"""Files of a commit: what it holds, and the wheels and sdists that the repository carries itself."""
+"""Files of a commit: what it holds, and the wheels, sdists and packages that the repository carries itself."""
 
 from __future__ import annotations
 
 import posixpath
+import tarfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ansible.module_utils.placid.build.lock import Pin
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.store import Store, Wheel, digest_file
 from ansible.module_utils.placid.errors import LockError
+from ansible.module_utils.placid.tree import digest_tar
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,27 @@ def entries(git: Git, commit: str, subdirectory: str) -> dict[str, Entry]:
 
 
 def take(
-    git: Git, commit: str, request: Request, pins: list[Pin], store: Store, temporary: Path
+    git: Git, commit: str, request: Request, pins: list[Pin], store: Store, temporary: Path, tree: Path
 ) -> tuple[list[Pin], dict[Pin, Path]]:
-    """Take the files that pins name out of the commit: the pins with their true hashes, and which of them are sdists.
+    """Take what pins name out of the commit: the pins with their true hashes, and the sources of those that are to be built.
 
-    A wheel goes to the store at once; from there on it is like one that was downloaded.
+    tree: a tar of all that is in the release, submodules included. A wheel goes to the store at once; from there on it is like
+    one that was downloaded. The source of a directory is a tar, too.
     """
     known = entries(git, commit, request.subdirectory) if any(pin.path for pin in pins) else {}
     taken: list[Pin] = []
-    sdists: dict[Pin, Path] = {}
+    sources: dict[Pin, Path] = {}
     for number, pin in enumerate(pins):
-        if not pin.path:
+        if not pin.path and not pin.directory:
             taken.append(pin)
             continue
-        path = temporary / f"committed-{number}" / posixpath.basename(pin.path)
-        path.parent.mkdir()
+        place = temporary / f"committed-{number}"
+        place.mkdir()
+        if pin.directory:
+            taken.append(replace(pin, tree=_pack(pin, request.lock, tree, place / "directory.tar")))
+            sources[taken[-1]] = place / "directory.tar"
+            continue
+        path = place / posixpath.basename(pin.path)
         _extract(git, known[_find(pin, request.lock, known)], path)
         digest = digest_file(path)
         if pin.hashes and digest not in pin.hashes:
@@ -59,13 +67,13 @@ def take(
         exact = replace(pin, hashes=frozenset({digest}), path="")
         taken.append(exact)
         if path.suffix != ".whl":
-            sdists[exact] = path
+            sources[exact] = path
         elif not store.choice(exact.line(), request.target.as_dict()):
             request.target.check_fits(path.name, f"{pin.path} of the commit")
             wheel = Wheel(pin.name, pin.version, path.name, digest, path.stat().st_size)
             store.add(wheel, path)
             store.remember(exact.line(), request.target.as_dict(), wheel)
-    return taken, sdists
+    return taken, sources
 
 
 def _find(pin: Pin, lock: str, known: dict[str, Entry]) -> str:
@@ -81,6 +89,28 @@ def _find(pin: Pin, lock: str, known: dict[str, Entry]) -> str:
     if named:
         raise LockError(f"{lock} names {pin.path}, which is there {len(named)} times: {', '.join(named)}. Write its path.")
     raise LockError(f"{lock} names {pin.path}, which is not in the commit. Commit it: git add --force {pin.path}")
+
+
+def _pack(pin: Pin, lock: str, tree: Path, path: Path) -> str:
+    """Write what is below a directory into a tar of its own; return the digest of its tree."""
+    with tarfile.open(tree, encoding="utf-8", errors="surrogateescape") as whole:
+        members = list(whole)
+        for directory in (posixpath.dirname(lock), ""):
+            below = posixpath.normpath(posixpath.join(directory, pin.directory)) + "/"
+            inside = [member for member in members if member.name.startswith(below)]
+            if inside:
+                break
+        else:
+            raise LockError(
+                f"{lock} names {pin.directory}, of which nothing is in the release. Commit that directory, or write its path "
+                f"from {lock} or from the top; .gitattributes must not leave it out."
+            )
+        with path.open("w+b") as file:
+            with tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape") as packed:
+                for member in inside:
+                    content = whole.extractfile(member) if member.isfile() else None
+                    packed.addfile(member.replace(name=member.name.removeprefix(below), deep=False), content)
+            return digest_tar(file).sha256
 
 
 def _extract(git: Git, entry: Entry, path: Path) -> None:

@@ -16,6 +16,7 @@ from ansible.module_utils.placid.build.pip import FIND_OUT, NOT_LOCKED, Pip, exp
 from ansible.module_utils.placid.build.store import Store, Wheel, digest_file, locked
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import PlacidError, WheelhouseError
+from ansible.module_utils.placid.tree import unpack
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 LOCAL = "local"
@@ -26,12 +27,12 @@ Made = TypeVar("Made")
 class Source:
     """What a wheel is built of. `key` says what it is; the wheel of one key is built once for a target."""
 
-    name: str
-    version: str  # empty where a commit of a git repository says it
+    name: str  # empty where a directory of the commit says it
+    version: str  # empty where that or a commit of a git repository says it
     shown: str  # what errors call it
     line: str  # of the lock
     key: str
-    origin: str  # path of an sdist or of a tar of a git checkout; or git+<URL>@<commit>
+    origin: str  # path of an sdist, or of a tar of a git checkout or a directory; or git+<URL>@<commit>
     subdirectory: str = ""  # within the checkout
 
     def as_dict(self) -> dict[str, str]:
@@ -54,10 +55,10 @@ def check_built(source: Source, path: Path, target: Target, where: str, native: 
         raise WheelhouseError(
             f"The source of {source.shown} makes {path.name!r}, which is no wheel. Correct the lock."
         ) from error
-    if canonicalize_name(name) != source.name or (source.version and str(version) != source.version):
+    if canonicalize_name(name) != (source.name or name) or str(version) != (source.version or str(version)):
         raise WheelhouseError(f"The source of {source.shown} makes {path.name}, another package. Correct the lock.")
     target.check_fits(path.name, f"What was built of {source.shown} on {where}", native)
-    return Wheel(source.name, str(version), path.name, digest_file(path), path.stat().st_size)
+    return Wheel(name, str(version), path.name, digest_file(path), path.stat().st_size)
 
 
 def keep(store: Store, target: Target, source: Source, wheel: Wheel, path: Path) -> None:
@@ -110,6 +111,8 @@ class Builder:
         what = (pin.name, pin.version, str(pin), pin.line())
         if pin.git:
             return Source(*what, f"git {pin.git.rpartition('@')[2]} {pin.name}", pin.git, checkout.parts_of(pin.git)[2])
+        if pin.tree:
+            return Source(*what, pin.line(), str(sdist))
         sdist = sdist or download(self.pip, pin, self.target, self.temporary)
         digest = digest_file(sdist)
         if pin.hashes and digest not in pin.hashes:
@@ -141,13 +144,18 @@ class Builder:
         """Build a wheel on this machine."""
         directory = Path(tempfile.mkdtemp(dir=self.temporary))
         url = source.origin if source.origin.startswith("git+") else Path(source.origin).as_uri()
+        if source.origin.endswith(".tar"):
+            with Path(source.origin).open("rb") as tar:
+                unpack(tar, directory / "source")
+            url = (directory / "source").as_uri()
         messages = self.pip.build(source.name, url, directory)
         files = list(directory.glob("*.whl"))
         if messages or len(files) != 1:
+            only = ["--no-binary", source.name] if source.name else []
             raise WheelhouseError(
-                f"No wheel of {source.shown} can be built on the controller: {explain(messages)[1]}. See what it says "
-                f"with: {sys.executable} -m pip wheel --no-deps --no-binary {source.name} '{source.shown}'; or let `builder` be "
-                "a host (docs/locks.md)."
+                f"No wheel of {source.shown} can be built on the controller: {explain(messages)[1]}. See what it says with: "
+                f"{' '.join([sys.executable, '-m pip wheel --no-deps', *only])} '{source.shown}'; or let `builder` be a host "
+                "(docs/locks.md)."
             )
         wheel = check_built(source, files[0], self.target, "the controller")
         keep(self.store, self.target, source, wheel, files[0])

@@ -23,24 +23,31 @@ INDEX_OPTIONS = ("-i", "--index-url", "--extra-index-url", "--no-index", "-f", "
 OTHER_OPTIONS = ("--only-binary", "--no-binary", "--prefer-binary", "--pre", "--use-feature")
 HASH = re.compile(r"\s--hash[=\s]\s*(\S+)")
 FILE = re.compile(r"(?P<path>\S+\.(whl|tar\.gz|zip))(\s*;\s*(?P<marker>.+))?")
+DIRECTORY = re.compile(r"(?P<path>[^\s:;~/][^\s:;]*/[^\s:;]*)(\s*;\s*(?P<marker>.+))?")
 COMPILE = "uv pip compile --generate-hashes requirements.in -o requirements.txt"
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One package at one version, from an index, a git repository or a file of the commit."""
+    """One package at one version, from an index, a git repository, or a file or directory of the commit."""
 
-    name: str
-    version: str  # empty where a commit of a git repository says it
+    name: str  # empty where the directory alone says it
+    version: str  # empty where a commit of a git repository or a directory says it
     hashes: frozenset[str] = frozenset()  # sha256 of each file that may be used; empty where the lock has none
     git: str = ""  # git+<URL>@<commit>, perhaps with #subdirectory=…
     path: str = ""  # of a wheel or sdist, as the lock writes it
+    directory: str = ""  # within the repository, as the lock writes it
+    tree: str = ""  # digest of what is in it, once that is known
 
     def __str__(self) -> str:
+        if self.directory:
+            return self.directory
         return f"{self.name} @ {without_password(self.git)}" if self.git else f"{self.name}=={self.version}"
 
     def line(self) -> str:
         """As a line of a requirements file; any change of it means another choice of wheel."""
+        if self.tree:  # wherever it lies
+            return f"tree {self.tree}"
         what = f"{self.name} @ {self.git}" if self.git else str(self)
         return " ".join([what, *(f"--hash=sha256:{digest}" for digest in sorted(self.hashes))])
 
@@ -72,15 +79,16 @@ def parse(content: bytes, name: str, target: Target) -> Lock:
             continue
         if pin is None:
             continue
-        before, there = found.get(pin.name, (pin, number))
+        key = pin.name or pin.directory
+        before, there = found.get(key, (pin, number))
         if replace(before, hashes=pin.hashes) != pin:
             raise LockError(f"{where}: {pin} contradicts {before} in line {there}. Keep one, or make the lock again: {COMPILE}")
-        found[pin.name] = (replace(pin, hashes=before.hashes | pin.hashes), there)
+        found[key] = (replace(pin, hashes=before.hashes | pin.hashes), there)
     if first:
         others = f", nor are {', '.join(unpinned[1:])}" if unpinned[1:] else ""
         raise UnpinnedError(f"{first}{others}. Make a lock with: {COMPILE}", unpinned)
     lock.pins = [found[key][0] for key in sorted(found)]
-    bare = [str(pin) for pin in lock.pins if not pin.hashes and not pin.git and not pin.path]
+    bare = [str(pin) for pin in lock.pins if not (pin.hashes or pin.git or pin.path or pin.directory)]
     if bare and wants_hashes:
         raise LockError(f"{name} says --require-hashes, but has none for {', '.join(bare)}. Make it again: {COMPILE}")
     if bare:
@@ -142,15 +150,20 @@ def _pin(line: str, where: str, target: Target, warnings: list[str]) -> Pin | No
     specification = HASH.sub("", line).strip()
     if re.search(r"\s--?\w", specification):
         raise LockError(f"{where}: only --hash may follow a requirement ({shown}). Remove the other options.")
-    if file := FILE.fullmatch(specification):
+    if file := FILE.fullmatch(specification) or DIRECTORY.fullmatch(specification):
         try:
             marker = Marker(file["marker"]) if file["marker"] else None
         except InvalidMarker as error:
             raise LockError(f"{where}: the marker of {shown} cannot be understood. Correct what follows its ;") from error
-        applies = _applies(file["path"], marker, where, target, warnings)
-        return file_pin(file["path"], frozenset(_sha256(hashes, where)), where) if applies else None
+        if not _applies(file["path"], marker, where, target, warnings):
+            return None
+        if file.re is DIRECTORY:
+            if hashes:
+                raise LockError(f"{where}: {file['path']} is a directory, which has no hash. Leave only its path.")
+            return Pin("", "", directory=file["path"])
+        return file_pin(file["path"], frozenset(_sha256(hashes, where)), where)
     if re.match(r"(\.|/|~|[a-z+]+:)", specification):
-        raise LockError(f"{where}: {shown} is a directory or a URL, not a version. {_remedy('<name>')}")
+        raise LockError(f"{where}: {shown} is the project itself, a URL or a path here, not a version. {_remedy('<name>')}")
     try:
         requirement = Requirement(specification)
     except InvalidRequirement as error:

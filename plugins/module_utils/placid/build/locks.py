@@ -19,7 +19,6 @@ from ansible.module_utils.placid.errors import LockError, UnpinnedError
 
 PYLOCK = re.compile(r"pylock(\.[^.]+)?\.toml")
 KINDS = {"uv.lock": "uv", "pyproject.toml": "project"}
-DIRECTORY = re.compile(r"(-e )?(?P<path>(\.{0,2}/|file:)\S*(?<!\.whl)(?<!\.tar\.gz)(?<!\.zip))( *[;\\].*)?")
 REMEDIES = {"uv": "uv lock", "pylock": pylock.EXPORT, "project": "uv init", "requirements": lock.COMPILE}
 MAKING = {"project": project.LOCK, "requirements": lock.COMPILE}  # what pins what these leave open
 NAMES_SHOWN = 10
@@ -98,12 +97,6 @@ def _export(source: Source, tree: dict[str, Entry], request: Request) -> Lock:
         if not (temporary / "pyproject.toml").exists():
             raise LockError(f"There is no pyproject.toml beside {request.lock}, which uv needs to read it. Commit that too.")
         text = uv.export(temporary, request.lock, request.extras, request.groups)
-    directories = [found["path"] for line in text.decode().splitlines() if (found := DIRECTORY.fullmatch(line))]
-    if directories:
-        raise LockError(
-            f"{request.lock} installs directories, not versions: {', '.join(directories)}. Build a wheel of each (uv build "
-            "--wheel <directory>), commit it, name its path in tool.uv.sources, and lock again."
-        )
     return lock.parse(text, request.lock, request.target)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import tomllib
 from typing import Any, cast
 
@@ -60,10 +61,7 @@ def _pin(package: pylock.Package, chosen: object, where: str) -> Pin:
         subdirectory = f"#subdirectory={chosen.subdirectory}" if chosen.subdirectory else ""
         return Pin(package.name, "", git=git_origin(f"git+{chosen.url}@{chosen.commit_id}{subdirectory}", package.name, where))
     if isinstance(chosen, pylock.PackageDirectory):
-        raise LockError(
-            f"{where}: is the directory {chosen.path}, not a version. Build a wheel of it (uv build --wheel {chosen.path}), "
-            "commit that and lock its path, or leave the package out of the lock."
-        )
+        return Pin(package.name, "", directory=posixpath.normpath(posixpath.join(chosen.path, chosen.subdirectory or "")))
     if not isinstance(chosen, pylock.PackageWheel | pylock.PackageSdist | pylock.PackageArchive):
         raise LockError(f"{where}: is of a kind that is not known. Make the lock again with: {EXPORT}")
     digest = chosen.hashes.get("sha256", "").lower()

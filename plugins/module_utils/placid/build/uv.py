@@ -39,14 +39,17 @@ def choice(extras: list[str], groups: list[str]) -> list[str]:
 def export(directory: Path, name: str, extras: list[str], groups: list[str]) -> bytes:
     """The lock of a directory as requirements, with hashes. Needs no network."""
     chosen = choice(extras, groups)
-    fixed = ["export", "--frozen", "--no-emit-project", "--no-default-groups", "--format", "requirements-txt", *PLAIN]
+    fixed = ["export", "--frozen", "--no-emit-project", "--no-editable", "--no-default-groups"]
     outcome = run(
-        "uv", ["-m", "uv", *fixed, *chosen, *PYTHON], environment(dict(os.environ), {}) | {"UV_OFFLINE": "1"}, directory
+        "uv",
+        ["-m", "uv", *fixed, "--format", "requirements-txt", *PLAIN, *chosen, *PYTHON],
+        environment(dict(os.environ), {}) | {"UV_OFFLINE": "1"},
+        directory,
     )
     if outcome.returncode:
         raise LockError(
             f"uv cannot read {name}: {_cause(outcome.stderr, directory)}. Make it again with: uv lock, and see what it holds "
-            f"with: {' '.join(['uv', *fixed[:4], *chosen])}"
+            f"with: {' '.join(['uv', *fixed, *chosen])}"
         )
     return outcome.stdout.encode("utf-8", "surrogateescape")
 
