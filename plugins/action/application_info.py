@@ -36,6 +36,12 @@ def check(environments: list[str], version: str | None, wait: str) -> None:
         raise PlacidError(f"lock_wait is {wait!r}. Give the seconds to wait for another deployment to end: -e lock_wait=300.")
 
 
+def with_comment(purpose: str, comment: str) -> str:
+    """What is done and why, in one line that a terminal shows."""
+    words = "".join(character if character.isprintable() else " " for character in comment).split()
+    return f'{purpose} "{" ".join(words)}"' if words else purpose
+
+
 class ActionModule(ActionBase):
     TRANSFERS_FILES = False
 
@@ -53,7 +59,7 @@ class ActionModule(ActionBase):
         deployment = {
             "token": uuid.uuid4().hex,
             "who": f"{os.environ.get('SUDO_USER') or getpass.getuser()}@{socket.gethostname()}",
-            "purpose": arguments["purpose"],
+            "purpose": with_comment(arguments["purpose"], str(arguments.get("comment") or "")),
             "since": now.isoformat(timespec="seconds"),
             "wait": float(arguments.get("lock_wait") or 0),
         }

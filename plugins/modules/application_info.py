@@ -32,6 +32,10 @@ options:
     description: What is about to be done, for whoever finds the lock taken.
     type: str
     required: true
+  comment:
+    description: Why, in the words of whoever does it. Becomes a part of the purpose.
+    type: str
+    default: ""
   hosts:
     description: The hosts that are to run one release. A run that leaves one of them out is an error; empty checks nothing.
     type: list

@@ -65,7 +65,15 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "deployment": DEPLOYMENT,
     }
     return {
-        "chosen": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1", "lock_wait": "300"}},
+        "chosen": {
+            "application_info": {
+                "apps": APPS,
+                "name": APP,
+                "purpose": "deploy v1",
+                "lock_wait": "300",
+                "comment": "a\n  \x1b[2Jb ",
+            }
+        },
         "again": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1"}},
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
         "no_version": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy", "version": ""}},
@@ -130,7 +138,9 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
 def test_a_deployment_says_who_what_for_and_since_when(results: Results) -> None:
     deployment = results["chosen"]["deployment"]
     who = os.environ.get("SUDO_USER") or getpass.getuser()
-    assert (deployment["who"], deployment["purpose"], deployment["wait"]) == (f"{who}@{socket.gethostname()}", "deploy v1", 300)
+    assert (deployment["who"], deployment["wait"]) == (f"{who}@{socket.gethostname()}", 300)
+    assert deployment["purpose"] == 'deploy v1 "a [2Jb"'
+    assert results["again"]["deployment"]["purpose"] == "deploy v1"
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", deployment["since"])
     assert re.fullmatch("[0-9a-f]{32}", deployment["token"])
 
