@@ -22,7 +22,7 @@ requirements: [to be set as stdout_callback in ansible.cfg]
 
 
 #: Where a task's result holds lines for a person.
-TEXT = {"ansible.builtin.debug": "msg", "release": "lines", "release_plan": "lines", "source_wheels": "lines"}
+TEXT = {"ansible.builtin.debug": "msg", **dict.fromkeys(("release", "release_plan", "source_wheels", "commit_tag"), "lines")}
 
 
 class CallbackModule(DefaultCallback):

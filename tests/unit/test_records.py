@@ -39,6 +39,7 @@ RESULTS: list[tuple[str, dict[str, Any]]] = [
         },
     ),
     ("release", {"phases": {"record": {"changed": True}}}),
+    ("commit_tag", {"changed": True, "seconds": 0.4, "tag": "push/staging/guestbook/R2"}),
 ]
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 17, tzinfo=datetime.UTC)
 
@@ -62,6 +63,7 @@ def test_a_deployment_that_went_well(record: Record) -> None:
     content = record.content
     assert (content["version"], content["commit"], content["release"], content["plan"]) == ("v2", "c2", "R2", ["guestbook c2"])
     assert content["hosts"] == {"one": {"result": "ok", "before": "R1"}}
+    assert content["tag"] == "push/staging/guestbook/R2"
     assert (content["migrations"], content["settings"]) == ({"applied": ["a.0001"]}, ["DEBUG"])
     assert [(each["phase"], each["host"], each["seconds"]) for each in content["phases"]] == [
         ("ask", "one", 0.5),
@@ -71,6 +73,7 @@ def test_a_deployment_that_went_well(record: Record) -> None:
         ("migrate", "one", 0.5),
         ("activate", "one", 0.5),
         ("record", "one", 0.5),
+        ("tag", "controller", 0.4),
     ]
     assert content["phases"][3]["steps"] == {"venv": 2.0}
     assert (content["result"], content["error"], content["ended"]) == ("ok", "", "2026-01-02T03:04:17+00:00")

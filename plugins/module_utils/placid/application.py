@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "check_fail_level": "ERROR",
     "check_migrations": True,
     "keep": 5,
+    "push_tags": False,
     "batch": "50%",
     "max_body_mb": 20,
     "outgoing": True,

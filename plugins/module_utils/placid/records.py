@@ -15,7 +15,7 @@ UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable
 #: What begins a record, and the tasks that are its phases: those that touch no host, whichever host Ansible runs them for, and
 #: the one that does phases on a host and returns what each of them did.
 BEGINS = "application_info"
-ON_THE_CONTROLLER = {"artefact": "build", "source_wheels": "wheels", "release_plan": "plan"}
+ON_THE_CONTROLLER = {"artefact": "build", "source_wheels": "wheels", "release_plan": "plan", "commit_tag": "tag"}
 ON_A_HOST = "release"
 
 
@@ -42,6 +42,7 @@ class Record:
             "release": "",
             "artefact": "",
             "promotion": "",
+            "tag": "",
             "plan": [],
             "hosts": {},
             "migrations": {},
@@ -106,6 +107,8 @@ class Record:
         elif phase == "plan":
             content.update(plan=result["lines"], release=result["release"]["id"], commit=result["release"]["commit"])
             content["promotion"] = result.get("promotion", "")
+        elif phase == "tag":
+            content["tag"] = result["tag"]
         elif phase == "stage" and result.get("silenced"):
             content["silenced"] = result["silenced"]
         elif phase == "migrate":
