@@ -42,6 +42,7 @@ class ActionModule(ActionBase):
                 "lock_missing": {"type": "str", "default": "refuse", "choices": ["refuse", "generate"]},
                 "extras": {"type": "list", "elements": "str", "default": []},
                 "groups": {"type": "list", "elements": "str", "default": []},
+                "test": {"type": "list", "elements": "str", "default": []},
                 "builder": {"type": "str", "default": ""},
                 "builders": {"type": "list", "elements": "str", "default": []},
                 "target": {
@@ -59,6 +60,7 @@ class ActionModule(ActionBase):
             }
         )
         try:
+            from ansible.module_utils.placid import command
             from ansible.module_utils.placid.build.builder import build
             from ansible.module_utils.placid.build.from_source import BuildNeededError
             from ansible.module_utils.placid.build.request import Request
@@ -86,7 +88,7 @@ class ActionModule(ActionBase):
             seconds = round(time.monotonic() - started, 3)
             return result | {"changed": False, "version": arguments["version"], "to_build": to_build, "seconds": seconds}
         except PlacidError as error:
-            return result | {"failed": True, "msg": str(error)}
+            return result | {"failed": True, "msg": str(error), "output": command.written}
         except OSError as error:
             return result | {"failed": True, "msg": f"Cannot build the artefact: {error}. Check the disk and {here}."}
         return result | {
@@ -99,6 +101,7 @@ class ActionModule(ActionBase):
             "wheels_dir": str(arguments["cache"] / "wheels"),
             "plan": made.plan,
             "log": made.log,
+            "output": command.written,
             "warnings": made.warnings,
             "to_build": [],
             "seconds": round(time.monotonic() - started, 3),

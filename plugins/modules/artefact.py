@@ -68,6 +68,12 @@ options:
     type: list
     elements: str
     default: []
+  test:
+    description:
+      - Commands that must succeed on the controller, in a copy of what is archived; once for the same files. No shell runs them.
+    type: list
+    elements: str
+    default: []
   builder:
     description:
       - Where a wheel is built of what is published only as source. Never on the hosts.
@@ -78,25 +84,14 @@ options:
       - The same source is built once for a target; its wheel is kept and used again.
     type: str
     default: ""
-  builders:
-    description: The hosts that O(builder) may name.
-    type: list
-    elements: str
-    default: []
+  builders: {description: The hosts that O(builder) may name., type: list, elements: str, default: []}
   target:
     description: What the hosts run.
     type: dict
     required: true
     suboptions:
-      python:
-        description: Version of CPython, like V(3.13).
-        type: str
-        required: true
-      machine:
-        description: Machine of the hosts.
-        type: str
-        required: true
-        choices: [x86_64, aarch64]
+      python: {description: "Version of CPython, like V(3.13).", type: str, required: true}
+      machine: {description: Machine of the hosts., type: str, required: true, choices: [x86_64, aarch64]}
       glibc:
         description: Version of the C library, like V(2.41). Wheels for a newer one are not used.
         type: str
@@ -237,6 +232,10 @@ to_build:
   returned: success
   type: list
   elements: dict
+output:
+  description: What each test wrote, C(stdout) and C(stderr) by C(test COMMAND); at most 100,000 characters of its end.
+  returned: success or failure
+  type: dict
 log:
   description: What was done, a line each.
   returned: success

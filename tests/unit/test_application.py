@@ -35,6 +35,7 @@ WHOLE = {
     "database": DATABASE,
     "cache": CACHE,
     "health_check": {"path": "/", "status": 0, "timeout": 30},
+    "test": [],
     "build": [],
     "smoke": [],
     "check_fail_level": "ERROR",

@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Any] = {
     "database": services.DATABASE,
     "cache": services.CACHE,
     "health_check": {"path": "/", "status": 0, "timeout": 30},
+    "test": [],
     "build": [],
     "smoke": [],
     "check_fail_level": "ERROR",

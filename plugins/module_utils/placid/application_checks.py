@@ -109,8 +109,9 @@ def check_values(app: Mapping[str, Any], where: str) -> None:
     ):
         if not fits:
             raise ApplicationError(f"{where}.{key} is {value!r}. Give {wanted}.")
-    for line in app["build"]:
-        _check_command(line, f"{where}.build: {line!r}")
+    for key in ("test", "build"):
+        for line in app[key]:
+            _check_command(line, f"{where}.{key}: {line!r}")
     try:
         batch_size(app["batch"], 1)
     except ValueError:

@@ -65,10 +65,10 @@ def run_as(
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)  # the session is its own, so what it started goes with it
         both = keep(what, *(each or "" for each in process.communicate()))
-        raise CommandError(f"{what} was stopped after {timeout:.0f} seconds.{_tail(both)}", _end(both)) from None
+        raise CommandError(f"{what} was stopped after {timeout:.0f} seconds.{tail(both)}", _end(both)) from None
     both = keep(what, output or "", errors)
     if process.returncode:
-        raise CommandError(f"{what} failed: {reason(both)}{_tail(both)}", _end(both))
+        raise CommandError(f"{what} failed: {reason(both)}{tail(both)}", _end(both))
     return output or ""
 
 
@@ -105,7 +105,8 @@ def reason(output: str) -> str:
     return (named or lines or ["it said nothing"])[-1].strip()
 
 
-def _tail(output: str) -> str:
+def tail(output: str) -> str:
+    """The last lines of a program's output, as the end of a message; nothing where it said nothing."""
     lines = output.splitlines()[-TAIL:]
     return "\nThe end of its output:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
 

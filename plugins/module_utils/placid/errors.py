@@ -15,6 +15,10 @@ class ArchiveError(PlacidError):
     """A tree or an archive that must not, or cannot, become a release."""
 
 
+class ProofError(PlacidError):
+    """An application whose own tests fail."""
+
+
 class LockError(PlacidError):
     """A lock file that does not say exactly what to install."""
 

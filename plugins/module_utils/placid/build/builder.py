@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid.build import archive, committed, locks, manifest, migrations, plan, submodules, wheelhouse
+from ansible.module_utils.placid.build import archive, committed, locks, manifest, migrations, plan, proof, submodules, wheelhouse
 from ansible.module_utils.placid.build.git import version as git_version
 from ansible.module_utils.placid.build.git import without_password
 from ansible.module_utils.placid.build.lock import Pin
@@ -62,6 +62,8 @@ def build(request: Request) -> Artefact:
         with writing(manifest_file) as output:
             output.write(manifest.as_bytes(made))
         source.log.append(f"Wrote the manifest {manifest_file}")
+    if request.test:
+        source.log.append(proof.prove(request.test, made["source"], directory / made["source"]["file"], request.cache))
     return Artefact(
         made,
         directory / made["source"]["file"],

@@ -29,6 +29,7 @@ class Request:
     lock_missing: str = "refuse"  # or generate: what to do with requirements that pin nothing
     extras: list[str] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    test: list[str] = field(default_factory=list)  # commands that must succeed in a copy of the tree
     builder: str = ""  # what builds what has no wheel: nothing, local for this machine, or a host
     since: str | None = None  # commit of the live release; empty where there is none; None: make no plan
     previous_requirements: str = ""
