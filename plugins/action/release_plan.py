@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import plan
+from ansible.module_utils.placid import plan, support
 from ansible.module_utils.placid.build.ancestry import commit_of, known_source
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.promotion import FORCE, SOURCE, prove, records, records_directory
@@ -41,10 +41,12 @@ class ActionModule(ActionBase):
             spec = next(iter(hosts.values()))["releases"][target]
             return {"release": spec, "lines": plan.rollback(spec, app, hosts), "promotion": ""}
         artefact = arguments["artefact"]
-        spec = plan.release(app, artefact["manifest"], hosts, datetime.datetime.now(datetime.UTC))
-        lines = plan.describe(spec, artefact["manifest"], artefact.get("plan") or {}, hosts, app)
-        promotion = self._promotion(arguments, artefact["manifest"], spec["id"])
-        return {"release": spec, "lines": [*lines, promotion] if promotion else lines, "promotion": promotion}
+        manifest, now = artefact["manifest"], datetime.datetime.now(datetime.UTC)
+        spec = plan.release(app, manifest, hosts, now)
+        lines = plan.describe(spec, manifest, artefact.get("plan") or {}, hosts, app)
+        live = all(info["live"].get("id") == spec["id"] for info in hosts.values())
+        more = [self._support(manifest, now.date(), live), promotion := self._promotion(arguments, manifest, live)]
+        return {"release": spec, "lines": [*lines, *filter(None, more)], "promotion": promotion}
 
     def _commit_of(self, name: str) -> str:
         arguments, here = self._task.args, Path(self._loader.get_basedir())
@@ -57,11 +59,16 @@ class ActionModule(ActionBase):
         except TypeError:
             raise PlacidError(f"{name} is {value!r}. Give true or false.") from None
 
-    def _promotion(self, arguments: dict[str, Any], manifest: dict[str, Any], release: str) -> str:
+    def _support(self, manifest: dict[str, Any], today: datetime.date, live: bool) -> str:
+        ended = support.ended(manifest["requirements"], today)
+        if ended and not live and self._flag("require_supported"):
+            raise PlacidError(f"The lock's {ended}. Upgrade it, or go on all the same: -e require_supported=false.")
+        return ended
+
+    def _promotion(self, arguments: dict[str, Any], manifest: dict[str, Any], live: bool) -> str:
         force = str(arguments.get("promote") or "")
         if force not in ("", FORCE):
             raise PlacidError(f"promote is {force!r}. Only -e promote={FORCE} means anything: go on without a run in staging.")
-        live = all(info["live"].get("id") == release for info in arguments["hosts"].values())
         if live or not self._flag("require_promoted"):
             return ""
         directory = records_directory(self._loader.get_basedir())

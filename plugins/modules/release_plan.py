@@ -31,6 +31,10 @@ options:
     description: Whether only an artefact may be deployed that staging has run, healthy, by the records on the controller.
     type: bool
     default: false
+  require_supported:
+    description: Whether only a Django may be deployed that gets security fixes; otherwise the plan says that it gets none.
+    type: bool
+    default: false
   promote: {description: V(force) deploys one that staging has not run; that is recorded., type: str, default: ""}
   confirm:
     description: Whether to show the plan and go on only when a person types yes. Not in check mode.

@@ -28,6 +28,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 MANIFEST = {
     "commit": COMMIT,
     "subject": "Count visitors",
+    "requirements": "",
     "digest": "d" * 64,
     "venv_digest": "e" * 64,
     "wheels": [],
@@ -35,6 +36,8 @@ MANIFEST = {
     "installer": {"sha256": "c" * 64, "file": "uv.whl", "size": 1},
     "source": {"file": f"{COMMIT}.tar.zst", "sha256": "a" * 64, "size": 1, "unpacked_size": 10240, "files": 1},
 }
+CHOOSE = {"apps": APPS, "name": APP, "purpose": "deploy v1"}
+OLD = {**MANIFEST, "requirements": f"asgiref==3.8.1 --hash=sha256:{'0' * 64}\ndjango==3.2.25 --hash=sha256:{'1' * 64}"}
 ROOM = {"bytes": 2**40, "inodes": 10**6}
 HOST = {"live": {}, "good": [], "previous_good": "", "releases": {}, "artefacts": [], "venvs": [], "wheels": [], "free": ROOM}
 PROCESSES = {
@@ -65,27 +68,19 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "deployment": DEPLOYMENT,
     }
     return {
-        "chosen": {
-            "application_info": {
-                "apps": APPS,
-                "name": APP,
-                "purpose": "deploy v1",
-                "lock_wait": "300",
-                "comment": "a\n  \x1b[2Jb ",
-            }
-        },
-        "again": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy v1"}},
+        "chosen": {"application_info": {**CHOOSE, "lock_wait": "300", "comment": "a\n  \x1b[2Jb "}},
+        "again": {"application_info": CHOOSE},
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
         "no_version": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy", "version": ""}},
-        "two_environments": {
-            "application_info": {"apps": APPS, "name": APP, "purpose": "x", "environments": ["staging", "production"]}
-        },
-        "no_environment": {"application_info": {"apps": APPS, "name": APP, "purpose": "x", "environments": [""]}},
-        "no_number": {"application_info": {"apps": APPS, "name": APP, "purpose": "x", "lock_wait": "soon"}},
+        "two_environments": {"application_info": {**CHOOSE, "environments": ["staging", "production"]}},
+        "no_environment": {"application_info": {**CHOOSE, "environments": [""]}},
+        "no_number": {"application_info": {**CHOOSE, "lock_wait": "soon"}},
         "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
         "nobody_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "true"}},
         "not_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "maybe"}},
         "not_promoted": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True}},
+        "unsupported": {"release_plan": {**plan, "artefact": {"manifest": OLD}}},
+        "unsupported_refused": {"release_plan": {**plan, "artefact": {"manifest": OLD}, "require_supported": "yes"}},
         "promoted_how": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "promote": "yes"}},
         "forced": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True, "promote": "force"}},
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
@@ -181,6 +176,11 @@ def test_an_error_is_one_clean_message(results: Results, task: str, message: str
         ("nobody_to_ask", "confirm asks a person, and there is no terminal. See the plan with --check --diff"),
         ("not_to_ask", "confirm is 'maybe'. Give true or false."),
         ("not_promoted", "Staging has not run 0123456789ab"),
+        (
+            "unsupported_refused",
+            "The lock's django 3.2.25 gets no security fixes since the end of 2024-04. Upgrade it, or go on all the same: "
+            "-e require_supported=false.",
+        ),
         ("promoted_how", "Only -e promote=force means anything"),
     ],
 )
@@ -214,6 +214,10 @@ def test_a_plan_is_a_release_and_words(results: Results) -> None:
         "all settings are new",
     ]
     assert not planned["changed"]
+
+
+def test_a_plan_tells_of_a_django_without_security_fixes(results: Results) -> None:
+    assert results["unsupported"]["lines"][-1] == "django 3.2.25 gets no security fixes since the end of 2024-04"
 
 
 def test_only_a_real_run_sends_anything(results: Results) -> None:
