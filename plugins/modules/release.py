@@ -99,13 +99,10 @@ options:
       hosts: {description: What C(ask) returned for each host., type: dict, required: true}
       batch: {description: "For C(activate): the hosts whose turn it is.", type: list, elements: str}
       outcomes: {description: What C(activate) of this run returned for each host so far., type: dict, required: true}
-  event:
-    description: "For C(record): what happened."
-    type: str
-    choices: [deployed, rolled back, settings]
-    default: deployed
+  event: {description: "For C(record): what happened.", type: str, choices: [deployed, rolled back, settings], default: deployed}
   plan: {description: "For C(record): the plan in words, as M(release_plan) returns it.", type: list, elements: str, default: []}
   keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
+  keep_mb: {description: "Megabytes that they may take; the oldest go first. 0 for any.", type: int, default: 0}
   address: {description: "For C(record): where a person can look at the site; it is told at the end.", type: str, default: ""}
   deployment:
     description: The deployment that this is a step of, as M(application_info) returns it.
@@ -234,6 +231,7 @@ SPEC = {
     "event": {"type": "str", "choices": ["deployed", "rolled back", "settings"], "default": "deployed"},
     "plan": {"type": "list", "elements": "str", "default": []},
     "keep": {"type": "int", "default": 5},
+    "keep_mb": {"type": "int", "default": 0},
 }
 
 

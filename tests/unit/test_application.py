@@ -41,6 +41,7 @@ WHOLE = {
     "check_fail_level": "ERROR",
     "check_migrations": True,
     "keep": 5,
+    "keep_mb": 0,
     "push_tags": False,
     "batch": "50%",
     "max_body_mb": 20,

@@ -9,7 +9,11 @@ from ansible.module_utils.placid import plan
 from ansible.module_utils.placid.application import normalise
 
 APP = normalise({"name": "guestbook", "repository": "/srv/git/guestbook", "domains": ["guestbook.example.org"]})
-MANIFEST = {"commit": "0123456789abcdef0123456789abcdef01234567", "subject": "Show the newest entries first"}
+MANIFEST = {
+    "commit": "0123456789abcdef0123456789abcdef01234567",
+    "subject": "Show the newest entries first",
+    "wheels": [{"size": 8_000_000}, {"size": 345_678}],
+}
 
 
 def host(live: str = "") -> dict[str, Any]:
@@ -46,6 +50,7 @@ def test_the_plan_in_words() -> None:
         "package added: redis 5.0",
         "package removed: pymemcache 4.0",
         "package changed: django 5.1 -> 5.2",
+        "packages: 2, whose wheels have 8.3 MB",
         "migration pending: entries.0002_likes",
         "Django itself is asked after staging: it may find more, of packages that do not change",
         "rollback afterwards: only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending",

@@ -124,6 +124,36 @@ def test_a_dry_run_says_the_same_and_removes_nothing(host: Host) -> None:
     assert prune(host.layout, 2) == ["A", "B"]
 
 
+@pytest.mark.parametrize(
+    ("large", "keep_mb", "left"),
+    [
+        pytest.param("A B C D E", 1000, "A B C D E", id="all have room"),
+        pytest.param("A B C D E", 70, "C D E", id="the oldest go first"),
+        pytest.param("A B C D E", 1, "D E", id="the live one and the one before stay, however large they are"),
+        pytest.param("D E", 1, "D E", id="others go in vain"),
+        pytest.param("A", 10, "B C D E", id="no more go than must"),
+    ],
+)
+def test_releases_take_no_more_than_they_may(host: Host, large: str, keep_mb: int, left: str) -> None:
+    host.tell("A+ B+ C+ D+ E+")
+    for name in large.split():
+        (host.layout.release(name) / "app" / "large").write_bytes(b"x" * 10 * 2**20)
+        (host.layout.venv("vvv" + name) / "large").write_bytes(b"x" * 10 * 2**20)
+    gone = [name for name in "ABCDE" if name not in left.split()]
+    assert prune(host.layout, 5, keep_mb, dry_run=True) == gone
+    assert prune(host.layout, 5, keep_mb) == gone
+    assert host.names(host.layout.releases) == left
+    assert prune(host.layout, 5, keep_mb) == []
+
+
+def test_what_is_shared_counts_once(host: Host) -> None:
+    host.tell("A+ B+ C+")
+    host.stage("D", shared="A")
+    ledger.append(host.layout.ledger, {"event": "deployed", "release": "D"})
+    (host.layout.venv("vvvA") / "large").write_bytes(b"x" * 20 * 2**20)
+    assert prune(host.layout, 5, 25) == []
+
+
 def test_hidden_directories_are_not_releases(host: Host) -> None:
     host.tell("A+")
     (host.layout.releases / ".incoming").mkdir()

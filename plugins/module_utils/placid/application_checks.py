@@ -98,6 +98,7 @@ def check_values(app: Mapping[str, Any], where: str) -> None:
         raise ApplicationError(f"{where}.keep is {app['keep']}. Keep at least 1 release: the live one.")
     health = app["health_check"]
     for key, value, fits, wanted in (
+        ("keep_mb", app["keep_mb"], app["keep_mb"] >= 0, "the megabytes that releases may take, or 0 for any number"),
         ("max_body_mb", app["max_body_mb"], app["max_body_mb"] >= 1, "a number of megabytes from 1 on"),
         (
             "health_check.status",

@@ -159,6 +159,9 @@ def describe(
     lines += [f"package added: {each}" for each in packages.get("added", [])]
     lines += [f"package removed: {each}" for each in packages.get("removed", [])]
     lines += [f"package changed: {each['name']} {each['from']} -> {each['to']}" for each in packages.get("changed", [])]
+    if any(packages.values()):
+        wheels = manifest["wheels"]
+        lines.append(f"packages: {len(wheels)}, whose wheels have {sum(wheel['size'] for wheel in wheels) / 1e6:.1f} MB")
     if app["database"] is not False:
         known = schema.schema(changes, list(hosts.values()))
         first = not any(info["live"] for info in hosts.values())

@@ -20,19 +20,19 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         return {"changed": True, "pruned": []}
     layout = layout_of(module)
     release = done.get("activate", {}).get("release") or module.params["release"]
-    event, keep = module.params["event"], module.params["keep"]
+    event, keep, keep_mb = (module.params[name] for name in ("event", "keep", "keep_mb"))
     with locked(module, layout, last=True):
         # The switch counts now, on every host: what was kept in case it would not is no longer needed once that is written.
         write = happened or layout.before.exists() or release not in ledger.good_releases(ledger.read(layout.ledger))
         if module.check_mode:
-            pruned = prune(layout, keep, dry_run=True)
+            pruned = prune(layout, keep, keep_mb, dry_run=True)
             return {"changed": bool(write or pruned or leftovers(layout) or unneeded(layout)), "pruned": pruned}
         if write:
             spec = complete(layout, release) or {}
             record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done, module.params["plan"]))
         provisional.drop(layout)
         remove_leftovers(layout)  # of a killed run whose release needed no staging any more, too
-        pruned = prune(layout, keep)
+        pruned = prune(layout, keep, keep_mb)
         if pruned:
             record(module, layout, "pruned", release, removed=pruned)
         let_end(layout)
