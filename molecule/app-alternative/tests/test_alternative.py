@@ -63,14 +63,15 @@ def project() -> None:
         shutil.rmtree(place, ignore_errors=True)
     (phrases / "phrases").mkdir(parents=True)
     (phrases / "phrases/__init__.py").write_text('GREETING = "Hello from a submodule."\n')
+    (phrases / "pyproject.toml").write_text('[project]\nname = "phrases"\nversion = "1"\n')
     git("init", "--quiet", "--initial-branch", "main", str(phrases))
     git("-C", str(phrases), "add", "--all")
     git("-C", str(phrases), *ADA, "commit", "--quiet", "--message", "Greet")
     shutil.copytree(Path(__file__).parents[1] / "project", repository)
-    subprocess.run(["uv", "lock", "--quiet", "--directory", repository / "server"], check=True)
     git("init", "--quiet", "--initial-branch", "main", str(repository))
     adding = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")  # which git allows for other URLs by itself
     git("-C", str(repository), *adding, "../phrases", "server/vendor/phrases")
+    subprocess.run(["uv", "lock", "--quiet", "--directory", repository / "server"], check=True)
     git("-C", str(repository), "add", "--all")
     git("-C", str(repository), *ADA, "commit", "--quiet", "--message", "Tell who answers")
 
@@ -116,8 +117,28 @@ def test_code_of_a_submodule_is_the_one_that_was_recorded(older: Echo, newer: Ec
         assert older.versions()["greeting"] == newer.versions()["greeting"] == "Hello from a submodule."
         (manifest,) = phrases.with_name("cache").glob(f"artefacts/older/{version}-*.json")
         assert json.loads(manifest.read_text())["submodules"] == [{"path": "vendor/phrases", "commit": recorded}]
+        installed = [site.host.run(f"ls /srv/{site.name}/current/venv/lib/*/*/phrases/__init__.py").rc for site in (older, newer)]
+        assert installed == [0, 2]
     finally:
         git("-C", str(phrases), "reset", "--quiet", "--hard", recorded)
+
+
+def test_what_an_application_tests_itself_passes_before_a_host_is_touched(older: Echo) -> None:
+    before = older.live()
+    broken = older.new_version("main", "server/broken.txt", "")
+    assert (
+        "The test 'test ! -e broken.txt' ended with 1; no host was touched."
+        in older.fail("deploy", app="older", version=broken).message
+    )
+    assert older.live() == before
+
+
+def test_a_deployment_leaves_a_tag_that_says_who_and_why(older: Echo) -> None:
+    version = older.new_version("main", "server/tagged.txt", "Tagged.")
+    older.succeed("deploy", app="older", version=version, comment="for Ada")
+    tag = f"push/sandbox/older/{older.live()['id']}"
+    assert older.git("cat-file", "tag", tag).endswith(f'deploy {version} "for Ada"')
+    assert older.commit(tag) == version
 
 
 def test_a_process_may_use_what_the_inventory_says_and_leaves_no_core(newer: Echo) -> None:

@@ -7,7 +7,7 @@ import time
 import django
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
-from phrases import GREETING  # of a submodule, which PYTHONPATH names
+from phrases import GREETING  # of a submodule, which the lock has installed or PYTHONPATH names
 
 
 def answer(_: HttpRequest, seconds: int = 0) -> JsonResponse:
