@@ -43,7 +43,9 @@ applications:
       description: Whether C(site.yml) has made room for the application.
       type: bool
     live:
-      description: The live release, C(id) and C(commit), and when it became live, C(time), C(who) and C(purpose); may be empty.
+      description: >-
+        The live release, C(id) and C(commit), the directories of its C(code) and C(packages), the command of each process that it
+        C(runs), and when it became live, C(time), C(who) and C(purpose); may be empty.
       type: dict
     processes:
       description: >-
@@ -116,6 +118,15 @@ def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def where(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
+    """Where a release's code and packages are, and how it is run."""
+    runs = {
+        f"{name} ({each['count']})" if each["count"] > 1 else name: each["command"] for name, each in spec["processes"].items()
+    }
+    by_apache = {"web": "mod_wsgi"} if spec.get("app_server") == "mod_wsgi" else {}
+    return {"code": str(layout.release(spec["id"])), "packages": str(layout.venv(spec["venv_digest"])), "runs": runs | by_apache}
+
+
 def certificate(store: Store, name: str) -> dict[str, Any]:
     """What of the site's certificate a person is to know."""
     found, asked = store.certificate(name, its_key=False), store.request(name).exists()
@@ -158,7 +169,7 @@ def status(name: str, last: int) -> dict[str, Any]:
     good = [release for release in [*next_ones, *others] if release in complete_ones and release != live]
     return {
         "prepared": layout.releases.is_dir(),
-        "live": {"id": live, "commit": spec["commit"], **became_live(events, live)} if spec else {},
+        "live": {"id": live, "commit": spec["commit"], **where(layout, spec), **became_live(events, live)} if spec else {},
         "processes": processes(layout, spec) if spec else {},
         "certificate": certificate(Store(), name),
         "maintenance": layout.maintenance.exists(),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.placid.certificate_making import self_signed
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.layout import Layout
 
 from unit.plugins import load
 
@@ -48,11 +49,22 @@ def test_a_certificate_that_is_not_there_is_named(settings: Path) -> None:
         STATUS.database()
 
 
+def test_it_is_told_where_a_release_is_and_how_it_runs(tmp_path: Path) -> None:
+    processes = {"web": {"command": "gunicorn x", "count": 1}, "worker": {"command": "work", "count": 2}}
+    spec = {"id": "V1", "venv_digest": "0123456789abcdef01", "processes": processes}
+    told = STATUS.where(Layout("guestbook", tmp_path), spec)
+    assert told["code"] == f"{tmp_path}/srv/guestbook/releases/V1"
+    assert told["packages"] == f"{tmp_path}/srv/guestbook/venvs/0123456789abcdef"
+    assert told["runs"] == {"web": "gunicorn x", "worker (2)": "work"}
+    assert STATUS.where(Layout("guestbook"), {**spec, "processes": {}, "app_server": "mod_wsgi"})["runs"] == {"web": "mod_wsgi"}
+
+
 def report(tmp_path: Path, commit: str = "") -> dict[str, Any]:
     action = REPORT.ActionModule.__new__(REPORT.ActionModule)
     action._loader = SimpleNamespace(get_basedir=lambda: str(tmp_path))
     app = {"name": "guestbook", "repository": str(tmp_path)}
-    live = {**NOTHING, "prepared": True, "live": {"id": "V1", "commit": "1" * 40}, "maintenance": False, "at_work": {}}
+    where = {"code": "/srv/guestbook/releases/V1", "packages": "/srv/guestbook/venvs/1", "runs": {}}
+    live = {**NOTHING, "prepared": True, "live": {"id": "V1", "commit": "1" * 40, **where}, "maintenance": False, "at_work": {}}
     live |= {"processes": {"expected": 1, "proved": 1, "problems": [], "others": []}, "rollback": [], "runs": []}
     hosts = {
         "web": {"applications": {"guestbook": live}, "database": {}},
@@ -64,9 +76,9 @@ def report(tmp_path: Path, commit: str = "") -> dict[str, Any]:
 
 
 def test_a_database_server_has_a_line_of_its_own_and_nothing_live(tmp_path: Path) -> None:
-    assert report(tmp_path)["lines"][3:] == [
-        "db (staging): PostgreSQL's certificate SOON: expires on 2026-04-01 00:00:00 UTC, in 9 days"
-    ]
+    *others, last = report(tmp_path)["lines"]
+    assert last == "db (staging): PostgreSQL's certificate SOON: expires on 2026-04-01 00:00:00 UTC, in 9 days"
+    assert not any("db" in line or "local" in line for line in others)
 
 
 def test_it_is_not_asked_for_a_commit(tmp_path: Path) -> None:

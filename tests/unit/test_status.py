@@ -88,9 +88,16 @@ def test_a_time_is_told_in_utc(text: str, words: str) -> None:
     assert moment(text) == words
 
 
+WHERE = {
+    "id": "V2",
+    "commit": "2" * 40,
+    "code": "/srv/x/releases/V2",
+    "packages": "/srv/x/venvs/1",
+    "runs": {"web": "gunicorn x"},
+}
 STATUS: dict[str, Any] = {
     "prepared": True,
-    "live": {"id": "V2", "commit": "2" * 40, "time": "2026-01-02T03:04:05+00:00", "who": "ada@desk", "purpose": "deploy v2"},
+    "live": {**WHERE, "time": "2026-01-02T03:04:05+00:00", "who": "ada@desk", "purpose": "deploy v2"},
     "processes": {"expected": 4, "proved": 4, "problems": [], "others": []},
     "certificate": {},
     "maintenance": False,
@@ -112,7 +119,10 @@ EMPTY = {**STATUS, "live": {}, "processes": {}, "rollback": []}
 def test_a_host_where_all_is_well() -> None:
     assert describe("one (staging)", "guestbook", STATUS) == [
         "one (staging), guestbook: V2 is live, commit 222222222222, since 2026-01-02 03:04:05 UTC by ada@desk (deploy v2)",
+        "  code: /srv/x/releases/V2",
+        "  packages: /srv/x/venvs/1",
         "  processes: all 4 run the live release",
+        "    web: gunicorn x",
         "  a rollback can go to: V1 (111111111111)",
     ]
 
@@ -124,7 +134,7 @@ def test_a_host_where_all_is_well() -> None:
         ({"maintenance": True}, "  maintenance: ON, until ansible-playbook maintenance.yml -e state=off -e app=guestbook"),
         (EMPTY, "one, guestbook: nothing is live yet"),
         (EMPTY, "  a rollback can go to: nothing"),
-        ({"live": {"id": "V2", "commit": "2" * 40}}, "one, guestbook: V2 is live, commit 222222222222"),
+        ({"live": WHERE}, "one, guestbook: V2 is live, commit 222222222222"),
         ({"processes": {"expected": 4, "proved": 3, "problems": ["x is not running"], "others": []}}, "    x is not running"),
         (
             {"processes": {"expected": 4, "proved": 3, "problems": [], "others": []}},

@@ -55,7 +55,10 @@ def describe(host: str, application: str, status: Mapping[str, Any]) -> list[str
     if status["maintenance"]:
         lines.append(f"  maintenance: ON, until ansible-playbook maintenance.yml -e state=off -e app={application}")
     if live:
+        lines.append(f"  code: {live['code']}")
+        lines.append(f"  packages: {live['packages']}")
         lines.append(f"  processes: {_processes(status['processes'])}")
+        lines += [f"    {name}: {command}" for name, command in live["runs"].items()]
         lines += [f"    {problem}" for problem in status["processes"]["problems"]]
         lines += [f"    {unit} runs, too: it is not of the live release" for unit in status["processes"]["others"]]
     if at_work:
