@@ -47,11 +47,15 @@ class Echo(Site):
         self.name, self.domain = name, f"{name}.localhost"
         self.repository = self.repository.with_name("echo")
 
-    def versions(self) -> dict[str, Any]:
-        """What it says of itself; over TLS where it has that, asked on the host."""
+    def get(self, path: str) -> str:
+        """What a visitor gets, over TLS where it has that, asked on the host."""
         scheme, port = ("https", 443) if self.name == "older" else ("http", 80)
-        at = f"--resolve {self.domain}:{port}:127.0.0.1 {scheme}://{self.domain}/"
-        return dict(json.loads(self.host.check_output(f"curl --silent --insecure --fail {at}")))
+        at = f"--resolve {self.domain}:{port}:127.0.0.1 {scheme}://{self.domain}{path}"
+        return str(self.host.check_output(f"curl --silent --insecure --fail {at}"))
+
+    def versions(self) -> dict[str, Any]:
+        """What it says of itself."""
+        return dict(json.loads(self.get("/")))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -151,10 +155,9 @@ def test_a_process_may_use_what_the_inventory_says_and_leaves_no_core(newer: Ech
 
 def test_files_are_where_the_application_says(older: Echo) -> None:
     older.host.check_output("install -D -m 644 -o older -g older /etc/hostname /var/lib/older/media/name.txt")
-    asking = f"curl --silent --insecure --fail --resolve {older.domain}:443:127.0.0.1 https://{older.domain}"
-    assert older.host.check_output(f"{asking}/files/site.css") == "body { color: black }"
-    assert older.host.check_output(f"{asking}/uploads/name.txt") == older.host.check_output("cat /etc/hostname")
-    assert older.host.file(f"/srv/older/releases/{older.live()['id']}").is_directory
+    assert older.get("/files/site.css") == "body { color: black }"
+    assert older.get("/uploads/name.txt") == older.host.check_output("cat /etc/hostname")
+    assert older.host.file(f"/srv/older/releases/{older.live()['id']}/public/site.css").is_file
 
 
 def test_as_many_releases_stay_as_the_application_says(older: Echo) -> None:
