@@ -43,3 +43,19 @@ def test_without_a_command_it_says_what_to_type(site: Site) -> None:
     before = site.state()
     assert "ansible-playbook manage.yml -e command=" in site.fail("manage").message
     assert site.state() == before
+
+
+def test_on_the_host_a_command_runs_as_the_application_with_what_is_live(site: Site) -> None:
+    code = "import os; print(os.getuid(), os.environ['PLACID_RELEASE'], os.environ['DATABASE_URL'], os.getcwd())"
+    said = site.host.check_output("cd /root && echo %s | placid-manage guestbook shell -v0", code)
+    user, release = site.host.check_output("id -u guestbook"), site.live()["id"]
+    assert said.split() == [user, release, "postgresql:///guestbook", f"/srv/guestbook/releases/{release}"]
+    wrong = site.host.run("placid-manage guestbook nothing")
+    assert (wrong.rc, "Unknown command: 'nothing'" in wrong.stderr) == (1, True)
+    assert "Nothing of shop is live on this host" in site.host.run("placid-manage shop check").stderr
+
+
+def test_on_the_host_a_command_can_ask_a_person(site: Site) -> None:
+    typing = "(sleep 3; echo '6 * 7'; sleep 1; echo 'exit()'; sleep 1)"
+    said = site.host.check_output(f"{typing} | TERM=dumb script -qec 'placid-manage guestbook shell' /dev/null")
+    assert "42" in said.split()

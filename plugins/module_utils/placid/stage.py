@@ -130,6 +130,9 @@ class Stage:
         for slot, process in slots(self.spec["processes"]).items():
             (directory / slot).write_text(launcher(self.layout, self.spec, process["command"]), encoding="utf-8")
             (directory / slot).chmod(0o755)
+        manage = directory.with_name("manage")
+        manage.write_text(launcher(self.layout, self.spec, 'python manage.py "$@"'), encoding="utf-8")
+        manage.chmod(0o755)
 
     def _serve_static(self) -> None:
         """Put the static files where the web server finds them by their address, in this release and in the one before."""
