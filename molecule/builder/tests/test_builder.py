@@ -66,7 +66,7 @@ def test_a_commit_of_another_repository_is_compiled_once(builder: Builder) -> No
 def test_a_directory_of_the_commit_is_compiled_when_it_has_changed(builder: Builder) -> None:
     files = {f"vendor/near/{name}": content.encode() for name, content in source("near", "'1.0'").items()}
     assert BUILDS in builder.succeed("deploy", version=builder.version_with("./vendor/near", **files)).output
-    assert builder.python("import near; print(near.answer(), near.__file__)").startswith("42 /srv/guestbook/venvs/")
+    assert builder.python("import near; print(near.answer(), near.__file__)").startswith("42 /srv/guestbook/current/venv/")
     wheel = builder.wheels()["near"]
     assert BUILDS not in builder.succeed("deploy", version=builder.version_with("# again", "vendor/near/", **files)).output
     assert builder.wheels()["near"] == wheel
