@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
             from ansible.module_utils.placid.build.builder import build
             from ansible.module_utils.placid.build.from_source import BuildNeededError
             from ansible.module_utils.placid.build.request import Request
-            from ansible.module_utils.placid.build.source import is_url
+            from ansible.module_utils.placid.build.source import located
             from ansible.module_utils.placid.build.target import Target
             from ansible.module_utils.placid.errors import PlacidError
         except ModuleNotFoundError as error:
@@ -73,8 +73,7 @@ class ActionModule(ActionBase):
         here = Path(self._loader.get_basedir())
         builders = arguments.pop("builders")
         arguments["cache"] = Path(here, arguments.pop("cache_dir"))
-        if not is_url(arguments["repository"]):
-            arguments["repository"] = str(Path(here, Path(arguments["repository"]).expanduser()))
+        arguments["repository"] = located(arguments["repository"], here)
         try:
             arguments["target"] = Target(**arguments["target"])
             made = build(Request(**arguments))

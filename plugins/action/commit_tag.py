@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid.build.source import is_url, open_source
+from ansible.module_utils.placid.build.source import located, open_source
 from ansible.module_utils.placid.build.tag import tag
 from ansible.module_utils.placid.errors import PlacidError
 
@@ -25,11 +25,10 @@ class ActionModule(ActionBase):
         started = time.monotonic()
         result: dict[str, Any] = super().run(tmp, task_vars)
         arguments, here = self._task.args, Path(self._loader.get_basedir())
-        name, deployment, repository = arguments["name"], arguments["deployment"], arguments["repository"]
-        repository = repository if is_url(repository) else str(Path(here, Path(repository).expanduser()))
+        name, commit, deployment = arguments["name"], arguments["commit"], arguments["deployment"]
         try:
-            source = open_source(repository, arguments["commit"], Path(here, arguments["cache_dir"]))
-            made = tag(source, arguments["commit"], name, deployment["who"], f"{deployment['purpose']}\n")
+            source = open_source(located(arguments["repository"], here), commit, Path(here, arguments["cache_dir"]))
+            made = tag(source, commit, name, deployment["who"], f"{deployment['purpose']}\n")
         except PlacidError as error:  # the site is live all the same
             return result | {"changed": False, "tag": "", "warnings": [str(error)]}
         lines = [f"tagged: {name}"] if made else []

@@ -125,14 +125,12 @@ class Stage:
         (self.release / "venv").symlink_to(os.path.relpath(venv.path, self.release))
 
     def _write_launchers(self) -> None:
-        directory = self.release / ".placid" / "run"
-        directory.mkdir(parents=True)
-        for slot, process in slots(self.spec["processes"]).items():
-            (directory / slot).write_text(launcher(self.layout, self.spec, process["command"]), encoding="utf-8")
-            (directory / slot).chmod(0o755)
-        manage = directory.with_name("manage")
-        manage.write_text(launcher(self.layout, self.spec, 'python manage.py "$@"'), encoding="utf-8")
-        manage.chmod(0o755)
+        directory = self.release / ".placid"
+        (directory / "run").mkdir(parents=True)
+        commands = {f"run/{slot}": process["command"] for slot, process in slots(self.spec["processes"]).items()}
+        for name, command in {**commands, "manage": 'python manage.py "$@"'}.items():
+            (directory / name).write_text(launcher(self.layout, self.spec, command), encoding="utf-8")
+            (directory / name).chmod(0o755)
 
     def _serve_static(self) -> None:
         """Put the static files where the web server finds them by their address, in this release and in the one before."""

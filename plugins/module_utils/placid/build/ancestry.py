@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.placid.build.git import FULL, Git, without_password
-from ansible.module_utils.placid.build.source import Source, is_url, mirror_of, open_source, resolve
+from ansible.module_utils.placid.build.source import Source, is_url, located, mirror_of, open_source, resolve
 from ansible.module_utils.placid.errors import SourceError
 
 PREFIX = re.compile(r"[0-9a-f]{4,40}")
@@ -19,7 +19,7 @@ def known_source(repository: str, here: Path, cache_dir: str) -> Source | None:
         mirror = mirror_of(repository, cache)
         return Source(Git(mirror, without_password(repository)), repository, mirror=True) if mirror.exists() else None
     try:
-        return open_source(str(here / Path(repository).expanduser()), "", cache)
+        return open_source(located(repository, here), "", cache)
     except SourceError:
         return None
 

@@ -38,6 +38,11 @@ def is_url(repository: str) -> bool:
     return "://" in repository or re.match(r"[\w.-]+@[\w.-]+:|[\w-]+(\.[\w-]+)+:", repository) is not None
 
 
+def located(repository: str, here: Path) -> str:
+    """A URL as it is; a path from here, where the playbooks are."""
+    return repository if is_url(repository) else str(here / Path(repository).expanduser())
+
+
 def open_source(repository: str, version: str, cache: Path) -> Source:
     """Open a path in place, or a URL through its mirror, which is fetched unless it already holds the full commit."""
     if is_url(repository):
