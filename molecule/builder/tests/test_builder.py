@@ -63,6 +63,16 @@ def test_a_commit_of_another_repository_is_compiled_once(builder: Builder) -> No
     assert builder.wheels()["tagged"] == wheel
 
 
+def test_a_build_reaches_nothing_but_its_source(builder: Builder) -> None:
+    seen = json.loads(builder.python("import tagged; print(tagged.seen)"))
+    assert seen["uid"] != 0
+    assert (seen["writable"], seen["readable"], seen["processes"]) == ([], [], [])
+    assert [name for name in seen["temporary"] if not name.startswith(("build.", "pip-", "tmp"))] == []
+    assert PLANTED not in json.dumps(seen)
+    pattern = f"[{PLANTED[0]}]{PLANTED[1:]}"  # matches the secret and not the command that looks for it
+    assert builder.machine.run("grep -rlse %s / --exclude-dir=proc --exclude-dir=sys", pattern).stdout == ""
+
+
 def test_a_directory_of_the_commit_is_compiled_when_it_has_changed(builder: Builder) -> None:
     files = {f"vendor/near/{name}": content.encode() for name, content in source("near", "'1.0'").items()}
     assert BUILDS in builder.succeed("deploy", version=builder.version_with("./vendor/near", **files)).output
@@ -73,16 +83,6 @@ def test_a_directory_of_the_commit_is_compiled_when_it_has_changed(builder: Buil
     files["vendor/near/answer.c"] += b"/* changed */"
     assert BUILDS in builder.succeed("deploy", version=builder.version_with("./vendor/near", **files)).output
     assert builder.wheels()["near"] != wheel
-
-
-def test_a_build_reaches_nothing_but_its_source(builder: Builder) -> None:
-    seen = json.loads(builder.python("import tagged; print(tagged.seen)"))
-    assert seen["uid"] != 0
-    assert (seen["writable"], seen["readable"], seen["processes"]) == ([], [], [])
-    assert [name for name in seen["temporary"] if not name.startswith(("build.", "pip-", "tmp"))] == []
-    assert PLANTED not in json.dumps(seen)
-    pattern = f"[{PLANTED[0]}]{PLANTED[1:]}"  # matches the secret and not the command that looks for it
-    assert builder.machine.run("grep -rlse %s / --exclude-dir=proc --exclude-dir=sys", pattern).stdout == ""
 
 
 def test_what_does_not_compile_is_named_before_a_host_is_touched(builder: Builder) -> None:
