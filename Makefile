@@ -21,7 +21,7 @@ other_scenarios := $(filter-out $(scenarios),$(all_scenarios))
 scripts := sandbox/sandbox examples/make-repository roles/tls/files/renew-certificates tools/audit tools/bench tools/role-readme
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
-export VERSION ROUNDS HOSTS
+export VERSION APPLICATION ROUNDS HOSTS
 # Molecule's frames would cut the lines by which tools/test-everything tells why a scenario failed.
 export MOLECULE_COMMAND_BORDERS := false
 
@@ -74,7 +74,7 @@ sandbox-down: venv ## Remove that host
 demo: sandbox ## Sandbox, example application, deployment: a running site
 	tools/demo
 
-bench: venv ## Measure a deployment against one ssh script (ROUNDS=5; HOSTS=1,2,5,10: how it grows)
+bench: venv ## Measure a deployment against one ssh script (APPLICATION=wagtail, ROUNDS=5; HOSTS=1,2,5,10: how it grows)
 	tools/bench
 
 lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
