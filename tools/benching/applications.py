@@ -39,11 +39,15 @@ def run(*words: str | Path, told: bool = False, **options: Any) -> str:
     if told:
         print(f"  {' '.join(command)}", flush=True)
     done: subprocess.CompletedProcess[str] = subprocess.run(
-        command, **{"cwd": ROOT, "text": True, "capture_output": True, "check": False, **options}
+        command, cwd=ROOT, text=True, capture_output=True, check=False, **options
     )
     if done.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
     return done.stdout
+
+
+def git(repository: Path, *words: str) -> str:
+    return run("git", "-C", repository, "-c", "user.name=Bench", "-c", "user.email=bench@example.org", *words).strip()
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,6 @@ class Application:
     """One that is deployed by Placid and, under the name "byhand", by a script."""
 
     name: str
-    settings_module: str
     #: A unit each when deployed by hand.
     processes: dict[str, str]
     #: Two commits that differ in the lock, and the file whose change makes each measured commit.
@@ -62,21 +65,17 @@ class Application:
     def repository(self) -> Path:
         return PLACE / self.name
 
-    def git(self, *words: str) -> str:
-        identity = ("-c", "user.name=Bench", "-c", "user.email=bench@example.org")
-        return run("git", "-C", self.repository, *identity, *words).strip()
-
     def commit(self, of: str) -> str:
-        return self.git("rev-parse", f"{of}^{{commit}}")
+        return git(self.repository, "rev-parse", f"{of}^{{commit}}")
 
     def new_commit(self, lock: str, number: int) -> str:
         """Commit a change of one line of code, with the lock of a version."""
-        self.git("checkout", "--quiet", "--detach", self.locks[0])
-        self.git("checkout", "--quiet", lock, "--", "requirements.txt")
+        git(self.repository, "checkout", "--quiet", "--detach", self.locks[0])
+        git(self.repository, "checkout", "--quiet", lock, "--", "requirements.txt")
         (self.repository / self.changed).write_text(f"NUMBER = {number}\n")
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", f"Change {number}")
-        return self.git("rev-parse", "HEAD")
+        git(self.repository, "add", "--all")
+        git(self.repository, "commit", "--quiet", "--message", f"Change {number}")
+        return git(self.repository, "rev-parse", "HEAD")
 
     def make(self) -> None:
         """Make the repository."""
@@ -107,41 +106,25 @@ class Wagtail(Application):
             run("uv", "tool", "run", "--from", WAGTAIL, "wagtail", "start", "mysite", made, told=True)
             (made / "mysite" / "settings" / "production.py").write_text(WAGTAIL_SETTINGS)
             self.lock(made, WAGTAIL_REQUIREMENTS)
-            run("git", "-C", made, "init", "--quiet")
-            made.rename(self.repository)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message", "What wagtail start makes")
-        self.git("tag", self.locks[0])
-        self.lock(self.repository, f"{WAGTAIL_REQUIREMENTS}asgiref<3.13\nsetproctitle\n")
-        self.git("commit", "--quiet", "--all", "--message", "Use another asgiref, and setproctitle")
-        self.git("tag", self.locks[1])
+            git(made, "init", "--quiet")
+            git(made, "add", "--all")
+            git(made, "commit", "--quiet", "--message", "What wagtail start makes")
+            git(made, "tag", self.locks[0])
+            self.lock(made, f"{WAGTAIL_REQUIREMENTS}asgiref<3.13\nsetproctitle\n")
+            git(made, "commit", "--quiet", "--all", "--message", "Use another asgiref, and setproctitle")
+            git(made, "tag", self.locks[1])
+            made.rename(self.repository)  # whole or not at all
 
     def lock(self, repository: Path, requirements: str) -> None:
-        lock = (
-            "pip",
-            "compile",
-            "--quiet",
-            "--generate-hashes",
-            "--universal",
-            "--python-version",
-            "3.11",
-            "--no-emit-index-url",
-        )
-        run(
-            "uv",
-            *lock,
-            "--output-file",
-            repository / "requirements.txt",
-            "-",
-            input=requirements,
-        )
+        how = ["--quiet", "--generate-hashes", "--universal", "--python-version", "3.11", "--no-emit-index-url"]
+        run("uv", "pip", "compile", *how, "--output-file", repository / "requirements.txt", "-", input=requirements)
 
     def entry(self) -> str:
         application = {
             "name": self.name,
             "repository": str(self.repository),
             "domains": [f"{self.name}.localhost"],
-            "settings_module": self.settings_module,
+            "settings_module": "mysite.settings.production",
             "processes": {name: {"command": command} for name, command in self.processes.items()},
             "secrets": {"SECRET_KEY": "of-hosts-that-are-removed-again-" * 2},
             "database": {"password": "of-hosts-that-are-removed-again"},
@@ -157,7 +140,6 @@ APPLICATIONS = {
     for application in (
         Guestbook(
             "guestbook",
-            "guestbook.settings",
             {
                 "web": "gunicorn --workers 3 guestbook.wsgi",
                 "worker-1": "python manage.py run_worker",
@@ -169,7 +151,6 @@ APPLICATIONS = {
         ),
         Wagtail(
             "wagtail",
-            "mysite.settings.production",
             {"web": "gunicorn --workers 3 mysite.wsgi"},
             ("v1", "changed-lock"),
             "home/bench.py",
