@@ -94,6 +94,9 @@ def test_a_line_that_is_no_event_is_passed_over(tmp_path: Path, line: str) -> No
         ([{"event": "migrated", "applied": ["a.1", "a.2"]}, {"event": "migrated", "reversed": ["a.2"]}], ["a.1"]),
         ([{"event": "migrated", "applied": ["a.1"], "failed": True}, {"event": "failed"}], ["a.1"]),
         ([{"event": "migrated", "applied": ["a.1"]}, {"event": "restored"}, {"event": "migrated", "applied": ["a.2"]}], None),
+        ([{"event": "migrated", "applied": ["a.2"], "after": ["a.1", "a.2"]}], ["a.1", "a.2"]),
+        ([{"event": "migrated", "after": ["a.1"]}, {"event": "migrated", "reversed": ["a.1"], "after": []}], []),
+        ([{"event": "restored"}, {"event": "migrated", "applied": ["a.2"], "after": ["a.1", "a.2"]}], ["a.1", "a.2"]),
     ],
 )
 def test_what_was_applied_is_known_until_a_dump_was_put_back(events: list[dict[str, object]], applied: list[str] | None) -> None:

@@ -63,6 +63,8 @@ def test_a_deployment_is_live_through_the_web_server(site: Site) -> None:
     assert site.strays() == []
     assert [each["event"] for each in site.ledger()][-4:] == ["staged", "migrated", "activated", "deployed"]
     assert "entries.0001_initial" in site.ledger()[-1]["applied"]
+    migrated = site.ledger()[-3]
+    assert (migrated["before"], "entries.0001_initial" in migrated["after"]) == ([], True)
     assert set(site.ledger()[-1]["seconds"]) == {"build", "stage", "migrate", "activate"}
     assert len(re.findall(r"^TASK ", outcome.output, re.MULTILINE)) <= 15
     assert outcome.recap["ok"] <= 15

@@ -136,6 +136,7 @@ def test_migrations_that_were_taken_back_half_way_are_told_and_come_back(site: S
     assert site.serves(migrating)
     event = next(each for each in reversed(site.ledger()) if each["event"] == "migrated")
     assert (event["reversed"], event["failed"]) == (["entries.0004_free"], True)
+    assert {*event["before"]} - {*event["after"]} == {"entries.0004_free"}
     site.succeed("deploy", version=migrating[:12])
     assert newest_migrations(site) == ["0003_stuck", "0004_free"]
     assert site.ledger()[-1]["event"] == "deployed"

@@ -1,11 +1,11 @@
 """The ledger: a host's append-only record of what happened to an application's releases, one JSON object a line.
 
-Events, in the order in which a release meets them: `staged`, `dumped` (the database, before its schema changes), `migrated`,
-`activated`, then `deployed` (it was proved healthy: only now it counts as good) or `failed`. `rolled back` makes an earlier
-good release live again; `settings` is a restart of the live release with other settings; `restored` put a dump back below it;
-`managed` is a management command that ran with the live release; `pruned` ends it. The line that ends a run tells the plan, the
-seconds of its phases, the migrations that were applied, taken back or kept, and the dump; `failed` gives the first line of the
-reason.
+Events, in the order in which a release meets them: `staged`, `dumped` (the database, before its schema changes), `migrated`
+(with all that is applied `before` and `after`), `activated`, then `deployed` (it was proved healthy: only now it counts as good)
+or `failed`. `rolled back` makes an earlier good release live again; `settings` is a restart of the live release with other
+settings; `restored` put a dump back below it; `managed` is a management command that ran with the live release; `pruned` ends
+it. The line that ends a run tells the plan, the seconds of its phases, the migrations that were applied, taken back or kept, and
+the dump; `failed` gives the first line of the reason.
 """
 
 from __future__ import annotations
@@ -68,11 +68,16 @@ def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def applied(events: Iterable[dict[str, Any]]) -> list[str] | None:
-    """The migrations that the ledger saw applied and not taken back; None where it cannot tell, since a dump was put back."""
+    """What was applied when the schema last changed; None where the ledger cannot tell, since a dump was put back since then.
+
+    A line of an earlier version of Placid has only what was applied or taken back.
+    """
     found: set[str] | None = set()
     for event in events:
         if event.get("event") == "restored":
             found = None
+        elif "after" in event:
+            found = set(event["after"])
         elif found is not None:
             found = (found | set(event.get("applied") or [])) - set(event.get("reversed") or [])
     return None if found is None else sorted(found)

@@ -18,11 +18,12 @@ PATIENCE = {"database_wait": 60, "lock_wait": 60, "lock_timeout": 3, "lock_tries
 
 
 class MigrationError(PlacidError):
-    """A migration that was not applied, or not taken back; and those that were before it failed."""
+    """A migration that was not applied, or not taken back; and what the database had before, and has since it failed."""
 
-    def __init__(self, message: str, applied: list[str], taken_back: list[str]) -> None:
+    def __init__(self, message: str, before: list[str], after: list[str]) -> None:
         super().__init__(message)
-        self.applied, self.taken_back = applied, taken_back
+        self.before, self.after = before, after
+        self.taken_back = sorted({*before} - {*after})
 
 
 def run(mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, **argument: Any) -> dict[str, Any]:
@@ -36,13 +37,11 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
             f"{what} failed: the application ended Python before Django had answered. Run manage.py migrate by hand."
         )
     if result["error"]:
-        before, after = set(result["applied_before"]), set(result["applied_after"])
-        applied, back = sorted(after - before), sorted(before - after)
-        word, done = ("Taken back", back) if mode == "reverse" else ("Applied", applied)
+        before, after = result["applied_before"], result["applied_after"]
+        more, less, word = (before, after, "Taken back") if mode == "reverse" else (after, before, "Applied")
+        done = ", ".join(sorted({*more} - {*less})) or "nothing"
         raise MigrationError(
-            f"{what} failed: {result['error']}. {word} before it failed: {', '.join(done) or 'nothing'}. {_advice(result)}",
-            applied,
-            back,
+            f"{what} failed: {result['error']}. {word} before it failed: {done}. {_advice(result)}", before, after
         )
     return result
 

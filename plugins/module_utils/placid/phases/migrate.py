@@ -52,14 +52,21 @@ class Database:
         return migrations.run(mode, self.layout.name, directory, environment, what, database_wait=wait, **argument)
 
 
+def write_down(module: AnsibleModule, layout: Layout, release: str, before: list[str], after: list[str], **more: bool) -> None:
+    """Write into the ledger what the database had before a change of its schema and has afterwards, and what that was."""
+    applied, taken_back = sorted({*after} - {*before}), sorted({*before} - {*after})
+    told = {"applied": applied, "reversed": taken_back, "before": before, "after": after}
+    record(module, layout, "migrated", release, **told, **more)
+
+
 def apply(module: AnsibleModule, database: Database, release: str) -> None:
     """Apply what is pending, and write down what was applied, also when a later one failed."""
     try:
         result = database.ask(release, "migrate", "Migrating the database")
     except migrations.MigrationError as error:
-        record(module, database.layout, "migrated", release, applied=error.applied, failed=True)
+        write_down(module, database.layout, release, error.before, error.after, failed=True)
         raise
-    record(module, database.layout, "migrated", release, applied=result["pending"])
+    write_down(module, database.layout, release, result["applied_before"], result["applied_after"])
     after = {**result, "pending": [], "applied_before": result["applied_after"]}
     settled.remember(database.layout, release, database.environment, after)
 
@@ -78,14 +85,14 @@ def cross(module: AnsibleModule, database: Database, release: str, plan: dict[st
     return crossed
 
 
-def reverse(module: AnsibleModule, database: Database, release: str, keep: list[str], crossed: list[str]) -> None:
-    """Take migrations back with the code of the live release, and write down which, also when an earlier one failed."""
+def reverse(module: AnsibleModule, database: Database, release: str, keep: list[str]) -> None:
+    """Take all migrations but those of `keep` back with the code of the live release, and write down which, as `apply` does."""
     try:
-        database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
+        result = database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
     except migrations.MigrationError as error:
-        record(module, database.layout, "migrated", release, reversed=error.taken_back, failed=True)
+        write_down(module, database.layout, release, error.before, error.after, failed=True)
         raise
-    record(module, database.layout, "migrated", release, reversed=crossed)
+    write_down(module, database.layout, release, result["applied_before"], result["applied_after"])
 
 
 def still_needed(layout: Layout, taken: list[str]) -> str:
@@ -126,7 +133,7 @@ def migrate(module: AnsibleModule, layout: Layout, release: str) -> dict[str, An
         saved = save(module, database, release)
         try:
             if taken:
-                reverse(module, database, release, sorted(set(plan["applied_before"]) - set(taken)), taken)
+                reverse(module, database, release, sorted(set(plan["applied_before"]) - set(taken)))
                 gone = taken
             if pending:
                 apply(module, database, release)
