@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid.bytecode import adopt, compile_tree
+from ansible.module_utils.placid.bytecode import adopt, compile_tree, sources
 
 PACKAGES = "lib/python3/site-packages"
 
@@ -38,7 +38,7 @@ def cached(venv: Path) -> dict[str, Path]:
 def test_what_is_alike_is_linked_and_nothing_else(venvs: tuple[Path, Path]) -> None:
     old, new = venvs
     assert adopt(old, new) == 1
-    assert list(cached(new)) == ["alike"]
+    assert (list(cached(new)), sources(new)) == (["alike"], 3)
     assert os.path.samefile(cached(new)["alike"], cached(old)["alike"])
     assert adopt(old, new) == 0
 

@@ -6,6 +6,7 @@ Nothing of a package is run for it. All files belong to root by then.
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 from importlib.util import source_from_cache
 from pathlib import Path
@@ -18,22 +19,38 @@ def adopt(old: Path, new: Path) -> int:
     it lay when it was compiled does not matter: Python sets that right when it is loaded.
     """
     adopted = 0
-    for compiled in old.glob("lib/*/site-packages/**/__pycache__/*.pyc"):
-        try:
-            source = Path(source_from_cache(compiled))
-        except ValueError:
-            continue
-        twin, link = new / source.relative_to(old), new / compiled.relative_to(old)
-        if not link.exists() and _alike(source, twin):
-            link.parent.mkdir(mode=0o755, exist_ok=True)
-            os.link(compiled, link)
-            os.utime(twin, ns=(twin.stat().st_atime_ns, source.stat().st_mtime_ns))
-            adopted += 1
+    for packages in old.glob("lib/*/site-packages"):
+        for directory, _, names in os.walk(packages):  # thousands of files: pathlib would take seconds
+            if os.path.basename(directory) == "__pycache__":
+                beside = os.path.join(new, os.path.relpath(directory, old))
+                adopted += sum(_adopt(os.path.join(directory, name), os.path.join(beside, name)) for name in names)
     return adopted
 
 
-def _alike(source: Path, twin: Path) -> bool:
-    return source.is_file() and twin.is_file() and not twin.is_symlink() and source.read_bytes() == twin.read_bytes()
+def _adopt(compiled: str, link: str) -> bool:
+    try:
+        source, twin = source_from_cache(compiled), source_from_cache(link)
+        times, same = os.stat(source), os.lstat(twin)
+        if os.path.exists(link) or not stat.S_ISREG(same.st_mode) or times.st_size != same.st_size:
+            return False
+        if _content(source) != _content(twin):
+            return False
+    except (ValueError, OSError):  # no bytecode, or of a source that only one of them has
+        return False
+    os.makedirs(os.path.dirname(link), mode=0o755, exist_ok=True)
+    os.link(compiled, link)
+    os.utime(twin, ns=(same.st_atime_ns, times.st_mtime_ns))
+    return True
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def sources(directory: Path) -> int:
+    """How many files of Python are below a directory."""
+    return sum(name.endswith(".py") for _, _, names in os.walk(directory) for name in names)
 
 
 def compile_tree(interpreter: str, directory: Path, *options: str) -> None:

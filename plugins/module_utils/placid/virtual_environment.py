@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid.bytecode import adopt, compile_tree
+from ansible.module_utils.placid.bytecode import adopt, compile_tree, sources
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import WheelhouseError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
@@ -20,6 +20,8 @@ from ansible.module_utils.placid.layout import Layout
 
 #: Written last: a virtual environment without it is a leftover.
 MARKER = ".complete"
+#: So many sources are compiled by one process in the time that it takes to start others.
+FEW = 300
 #: What wheels are unpacked, at most, as a multiple of their size.
 UNPACKED = 5
 
@@ -100,9 +102,9 @@ class VirtualEnvironment:
         (self.path / ".lock").unlink(missing_ok=True)  # uv's own, which anybody could write to
         chown_tree(self.path, 0, 0)
         live = self.layout.live_release()
-        if live:
-            adopt((self.layout.release(live) / "venv").resolve(), self.path)
-        compile_tree(interpreter(self.manifest), self.path, "-j0")
+        adopted = adopt((self.layout.release(live) / "venv").resolve(), self.path) if live else 0
+        few = sources(self.path) - adopted < FEW
+        compile_tree(interpreter(self.manifest), self.path, "-j1" if few else "-j0")
         sync_file_system(self.path)
         replace_file(self.path / MARKER, b"")
         sync_directory(self.layout.venvs)
