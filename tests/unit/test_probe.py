@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid.front_door import FrontDoor
+from ansible.module_utils.placid.front_door import MISSING, FrontDoor
 from ansible.module_utils.placid.probe import THERE, drain, status, wait_until_healthy, wrong_answer
 
 Asked = list[dict[str, str]]
@@ -132,7 +132,7 @@ def test_which_answers_are_wrong(answer: int, expected: int, wrong: bool) -> Non
 @pytest.mark.parametrize(
     ("statuses", "why", "pages"),
     [
-        ([204, 200], "", ["/healthz", "/"]),
+        ([204, 200], "", ["/healthz", "/", MISSING]),
         ([200], "x/healthz is not well: it answered 200 where 204 was expected", ["/healthz"]),
         ([204, 404], "x/ is not well: it answered 404 where anything below 500 but 400 and 404 was expected", ["/healthz", "/"]),
     ],

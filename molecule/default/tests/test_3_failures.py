@@ -45,6 +45,21 @@ def test_a_page_that_is_broken_behind_a_good_health_page_is_seen_by_nobody(site:
     assert site.strays() == []
 
 
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        ("404.html", "a-page-that-placid-asks-for-since-it-is-missing is not well: it answered 500"),
+        ("500.html", "where the application fails cannot be made: TemplateSyntaxError: Invalid block tag on line 1: 'broken'"),
+    ],
+)
+def test_a_page_that_is_seldom_asked_for_is_broken_for_nobody(site: Site, page: str, words: str) -> None:
+    live, releases = site.live(), site.releases()
+    outcome = site.fail("deploy", version=site.new_version("v3", f"entries/templates/{page}", "{% broken %}"))
+    assert words in outcome.message
+    assert (site.live(), site.releases()) == (live, releases)
+    assert site.strays() == []
+
+
 #: The new scheduler starts after the switch, when the old one has ended.
 CRASH = 'raise SystemExit("This scheduler is broken on purpose.")\n'
 #: A request id comes from the web server alone, so that the new process is well as long as it is asked directly.

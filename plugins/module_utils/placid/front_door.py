@@ -10,6 +10,9 @@ from typing import Any
 
 from ansible.module_utils.placid import probe
 
+#: A page that no application has.
+MISSING = "/a-page-that-placid-asks-for-since-it-is-missing"
+
 
 @dataclass(frozen=True)
 class FrontDoor:
@@ -36,10 +39,12 @@ class FrontDoor:
     def problem(self, health: Mapping[str, Any] | None = None) -> str:
         """What is wrong with the first of the paths that is not well; empty where all are.
 
+        Of new processes it wants a page for what is not there, too; visitors' web server is spared a line in its log.
         health: `path` and `status` of the health page, if that is to be asked, too.
         """
         first = [(health["path"], health["status"])] if health else []
-        for path, expected in [*first, *((path, probe.THERE) for path in self.smoke)]:
+        last = [(MISSING, probe.WELL)] if self.socket or self.group else []
+        for path, expected in [*first, *((path, probe.THERE) for path in self.smoke), *last]:
             ask = functools.partial(self.ask, path)
             problem = probe.wait_until_healthy(ask, expected, timeout=10, broken=lambda: "", patience=1.0)
             if problem:

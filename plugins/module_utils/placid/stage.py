@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import inspect
 import json
 import os
 import shlex
@@ -16,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid import migrations, tree
+from ansible.module_utils.placid import django_static, migrations, tree
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.bytecode import compile_tree
-from ansible.module_utils.placid.command import CommandError, lower_privileges, run_as
+from ansible.module_utils.placid.command import CommandError, lower_privileges, run_as, tail
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
@@ -76,6 +77,8 @@ class Stage:
             self._side_by_side(("static", self._collect_static), ("check", self._check))
             for command in self.spec["build"]:
                 self._step(f"build: {command}", functools.partial(self._build, command))
+            if self.spec["build"]:  # of which one may make what the page is made of
+                self._step("error page", functools.partial(self._django, "Making the page for errors", "error_page"))
             self._step("seal", self._seal)
             sync_file_system(self.release)
             replace_file(self.release / MARKER, json.dumps(self.spec, indent=2, sort_keys=True).encode() + b"\n")
@@ -139,27 +142,40 @@ class Stage:
             link.parent.mkdir(parents=True)
             link.symlink_to(os.path.relpath(self.release / self.spec["static"]["root"], link.parent))
 
-    def _manage(self, user: str, *words: str, what: str) -> None:
-        python = str(self.release / "venv/bin/python")
-        run_as(user, [python, "manage.py", *words], self.release, self.environment, what)
+    def _django(self, what: str, *steps: str) -> None:
+        """Do steps of django_static in one start of the application."""
+        if not steps:
+            return
+        command = [str(self.release / "venv/bin/python"), "-", *steps]
+        source = inspect.getsource(django_static)
+        try:
+            run_as(self.layout.build_user, command, self.release, self.environment, what, stdin=source)
+        except CommandError as error:
+            _, found, reason = str(error).partition(django_static.NO_ERROR_PAGE)
+            if not found:
+                raise
+            raise StageError(
+                f"The page that visitors would get where the application fails cannot be made: {reason.splitlines()[0]}. Mend "
+                f"500.html, or what handler500 names.{tail(error.output)}"
+            ) from None
 
     def _collect_static(self) -> None:
-        if self.spec["static"]["root"]:
-            root = self.release / self.spec["static"]["root"]
-            if root.exists():
-                raise StageError(
-                    f"The commit holds {self.spec['static']['root']}/, where collectstatic writes. "
-                    f"Name another directory: apps[{self.layout.name}].static.root."
-                )
-            try:
-                self._manage(self.layout.build_user, "collectstatic", "--noinput", "-v0", what="Collecting the static files")
-            except CommandError as error:
-                if "without having set the STATIC_ROOT" not in str(error):
-                    raise
-                raise StageError(
-                    "The settings have no STATIC_ROOT. Let them read it from the environment (docs/applications.md, What a "
-                    f'project reads), or say that there are no static files: apps[{self.layout.name}].static: {{root: ""}}.'
-                ) from None
+        root = self.spec["static"]["root"]
+        if root and (self.release / root).exists():
+            raise StageError(
+                f"The commit holds {root}/, where collectstatic writes. "
+                f"Name another directory: apps[{self.layout.name}].static.root."
+            )
+        steps = (["collectstatic"] if root else []) + ([] if self.spec["build"] else ["error_page"])
+        try:
+            self._django("Collecting the static files" if root else "Making the page for errors", *steps)
+        except CommandError as error:
+            if "without having set the STATIC_ROOT" not in str(error):
+                raise
+            raise StageError(
+                "The settings have no STATIC_ROOT. Let them read it from the environment (docs/applications.md, What a "
+                f'project reads), or say that there are no static files: apps[{self.layout.name}].static: {{root: ""}}.'
+            ) from None
 
     def _build(self, command: str) -> None:
         run_as(
