@@ -21,6 +21,9 @@ class Migration(migrations.Migration):
     dependencies = [("entries", "0002_likes")]
     operations = [migrations.RunSQL(sql, "SELECT 1") for sql in {statements}]
 """
+#: Succeeds on the database's host while a migration does `SELECT pg_sleep(5)`.
+AT_WORK = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
+IN_MIGRATION = f'runuser -u postgres -- psql -XAtc "{AT_WORK}" | grep .'
 COLUMN = "ALTER TABLE entries_entry ADD COLUMN IF NOT EXISTS noted text"
 #: A page that takes its time.
 PAGES = """

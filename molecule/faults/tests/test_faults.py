@@ -33,8 +33,6 @@ SLOW = versions.like(versions.SLOW)
 ENOSPC = "No space left on device"
 OTHER_LOCK = versions.like("broken/changed-lock")
 MIGRATING = versions.migrating("SELECT pg_sleep(5)", versions.COLUMN)
-AT_WORK = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
-IN_MIGRATION = f'runuser -u postgres -- psql -XAtc "{AT_WORK}" | grep .'
 RECORDING = "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"
 STAGED = "ls /srv/guestbook/releases/*-{commit}/release.json"
 READ_ONLY = "mount --bind /srv/guestbook /srv/guestbook && mount -o remount,bind,ro /srv/guestbook"
@@ -51,9 +49,9 @@ CASES = [
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),
     Case("Ctrl-C while new processes start", surroundings.signalled(SIGINT), SLOW),
     Case("job cancelled while new processes start", surroundings.signalled(SIGTERM), SLOW),
-    Case("controller killed in a migration", faults.killed(IN_MIGRATION), MIGRATING),
+    Case("controller killed in a migration", faults.killed(versions.IN_MIGRATION), MIGRATING),
     Case("controller killed while it records", faults.killed(RECORDING)),
-    Case("SSH connection cut in a migration", faults.cut(IN_MIGRATION), MIGRATING),
+    Case("SSH connection cut in a migration", faults.cut(versions.IN_MIGRATION), MIGRATING),
     Case("SSH connection cut", faults.cut(), SLOW),
     Case("SSH connection that falls silent", surroundings.silent, SLOW),
     Case("unusual umask, locale and time zone", surroundings.abroad),
@@ -130,7 +128,7 @@ CASES = [
     ),
     Case("database slow to start", faults.database("systemctl stop postgresql", "systemctl start postgresql"), noticed=True),
     Case("database stopped", faults.database("systemctl stop postgresql"), says=("the database did not answer",), noticed=True),
-    Case("host rebooted in a migration", faults.rebooted(IN_MIGRATION), MIGRATING, noticed=True),
+    Case("host rebooted in a migration", faults.rebooted(versions.IN_MIGRATION), MIGRATING, noticed=True),
     Case("host rebooted while new processes start", faults.rebooted(), SLOW, noticed=True),
     Case(
         "database restarted while new processes start",

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
+from live import surroundings, versions
 from live.fleet import Fleet, extra_inventory
 
 testinfra_hosts = ["ansible://lb"]
+
+#: When a run breaks off: what then succeeds on a host, and which.
+MOMENTS = {
+    "while a host has its release staged": ("app2", "ls -d /srv/guestbook/releases/*-{commit}"),
+    "in a migration": ("db", versions.IN_MIGRATION),
+    "while it records": ("app2", "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"),
+}
 
 
 def test_a_host_that_is_not_well_takes_all_back(fleet: Fleet, tell: Callable[[str], None]) -> None:
@@ -65,6 +75,39 @@ def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_n
         assert fleet.wrong("v4") == []
         fleet.succeed("deploy", version=version, migrations="keep")
     tell(load.report("controller killed between two switches"))
+    assert load.failed == []
+    assert fleet.wrong(version) == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_controller_that_was_killed_is_no_matter_to_the_next(fleet: Fleet, tell: Callable[[str], None], moment: str) -> None:
+    fleet.make_live("v4")
+    version = versions.migrating("SELECT pg_sleep(5)", versions.COLUMN)(fleet.balancer)
+    name, reached = MOMENTS[moment]
+    with fleet.visitors() as load:
+        running = fleet.start("deploy", version=version)
+        fleet.balancer.wait(lambda: running.ended or fleet.host(name).run(reached.format(commit=version[:8])).rc == 0, 120)
+        assert not running.ended, fleet.finish(running)
+        running.kill()
+        assert fleet.finish(running).code == -9
+        fleet.succeed("deploy", version=version)
+    tell(load.report(f"controller killed {moment}"))
+    assert load.failed == []
+    assert fleet.wrong(version) == []
+    fleet.succeed("rollback", migrations="reverse")
+    assert fleet.wrong("v4") == []
+
+
+def test_a_host_that_has_no_room_to_stage_keeps_all_as_they_are(fleet: Fleet, tell: Callable[[str], None]) -> None:
+    fleet.make_live("v4")
+    version = fleet.balancer.new_version("v4", "large.txt", "One host has no room for it.")
+    with fleet.visitors() as load:
+        outcome = surroundings.small(50)(fleet.last, version)
+        assert "this release may need" in outcome.message
+        assert "app2" in outcome.message
+        assert fleet.wrong("v4") == []
+        fleet.succeed("deploy", version=version)
+    tell(load.report("no room to stage on one host of two"))
     assert load.failed == []
     assert fleet.wrong(version) == []
 
