@@ -100,8 +100,18 @@ def parse(content: bytes, name: str, target: Target) -> Lock:
 
 
 def requirements(content: bytes, name: str) -> list[str]:
-    """The requirements of a file without its options, so that no index which it names is asked."""
-    return [line for _, line in _logical_lines(_text(content, name)) if not line.startswith("-")]
+    """The requirements of a file without its options, so that no index which it names is asked.
+
+    Raises LockError for what lies in the repository: whoever makes the lock there knows what that needs in its turn.
+    """
+    lines = list(_logical_lines(_text(content, name)))
+    for number, line in lines:
+        if match := FILE.fullmatch(line) or DIRECTORY.fullmatch(line):
+            raise LockError(
+                f"{name}, line {number}: {match['path']} is in the repository, and lock_missing: generate asks an index alone. "
+                f"Make the lock yourself, where that file or directory is: {COMPILE}"
+            )
+    return [line for _, line in lines if not line.startswith("-")]
 
 
 def _text(content: bytes, name: str) -> str:
