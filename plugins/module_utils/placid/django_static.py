@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 #: How the message begins that says why there is no page for errors.
 NO_ERROR_PAGE = "no page for errors: "
+#: What a client of a server ends with, or begins with, where the server is not for this user.
+NOT_REACHED = (ConnectionError, PermissionError, TimeoutError)
 
 
 def collect() -> None:
@@ -27,7 +29,8 @@ def collect() -> None:
 def error_page() -> None:
     """Make the page that visitors get where the application fails, by handler500: nothing else would ask for it before that day.
 
-    It must do without middleware, which may be what failed, but this user has no database, so a page that asks one is no error.
+    It must do without middleware, which may be what failed; but this user gets to no database and no cache, so a page that asks
+    one is no error.
     """
     import django
     from django.apps import apps
@@ -50,10 +53,16 @@ def error_page() -> None:
         response = get_resolver().resolve_error_handler(500)(request)
         if not getattr(response, "is_rendered", True):
             response.render()
-    except Error:
-        pass
     except Exception as error:
-        raise SystemExit(f"{NO_ERROR_PAGE}{type(error).__name__}: {error}") from error
+        if not any(isinstance(each, (Error, *NOT_REACHED)) for each in reasons(error)):
+            raise SystemExit(f"{NO_ERROR_PAGE}{type(error).__name__}: {error}") from error
+
+
+def reasons(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and those that it came of."""
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 STEPS: dict[str, Callable[[], None]] = {"collectstatic": collect, "error_page": error_page}
