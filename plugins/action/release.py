@@ -95,8 +95,10 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     migrated, would = phases.get("migrate", {}), "that would be " if check else ""
     words = [word for word in ("applied", "reversed", "kept") if migrated.get(word)]
     dump = migrated.get("dump")
-    silenced = phases.get("stage", {}).get("silenced")
-    checks = [f"check --deploy: the settings silence {', '.join(silenced)} (SILENCED_SYSTEM_CHECKS)"] if silenced else []
+    staged = phases.get("stage", {})
+    silenced, lacking = (", ".join(staged.get(key, [])) for key in ("silenced", "lacking"))
+    checks = [f"check --deploy: the settings silence {silenced} (SILENCED_SYSTEM_CHECKS)"] if silenced else []
+    checks += [f"libraries that this host lacks: {lacking}; their Debian packages belong into apps[].packages"] if lacking else []
     saved = [f"dump, put back by: ansible-playbook restore.yml -e dump={dump}"] if dump else []
     return [
         f"{'would be live' if check else 'live'}: {live['release']}{'' if live['changed'] else ' (as before)'}",

@@ -170,6 +170,9 @@ phases:
     artefacts: {description: "C(ask): file names of the source archives that are on the host.", type: list}
     venvs: {description: "C(ask): names of the virtual environments that are on the host.", type: list}
     silenced: {description: "C(stage): messages that the settings leave out of check --deploy, if any.", type: list}
+    lacking:
+      description: "C(stage): libraries that packages which are new to the host want, and it has not, each with one that does."
+      type: list
     applied: {description: "C(migrate): migrations that were applied now, as app_label.name.", type: list}
     reversed: {description: "C(migrate): migrations that were taken back now.", type: list}
     kept: {description: "C(migrate): migrations of the database that the release does not know and that were left.", type: list}

@@ -23,6 +23,7 @@ WHOLE = {
     "extras": [],
     "groups": [],
     "builder": "",
+    "packages": [],
     "build_packages": [],
     "settings_module": "guestbook.settings",
     "processes": {"web": {"command": "gunicorn guestbook.wsgi", "count": 1, "overlap": True, **UNLIMITED}},

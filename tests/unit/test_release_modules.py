@@ -98,6 +98,14 @@ def test_the_end_of_a_run_names_what_the_settings_silence() -> None:
     assert lines[2:-1] == ["check --deploy: the settings silence models.W042, security.W004 (SILENCED_SYSTEM_CHECKS)"]
 
 
+def test_the_end_of_a_run_names_the_libraries_that_the_host_lacks() -> None:
+    done = {"activate": {"release": "R", "changed": True, "seconds": 1}, "record": {"seconds": 0}}
+    lines = tell({"stage": {"seconds": 1, "lacking": ["libGL.so.1 (cv2/cv2.abi3.so)"]}, **done}, "http://x/", False)
+    assert lines[2] == (
+        "libraries that this host lacks: libGL.so.1 (cv2/cv2.abi3.so); their Debian packages belong into apps[].packages"
+    )
+
+
 @pytest.mark.parametrize("phases", [{}, {"ask": {}}, {"activate": {}}, {"activate": {}, "record": {"failed": True}}])
 def test_before_the_end_nothing_is_said(phases: dict[str, Any]) -> None:
     assert tell(phases, "http://x/", False) == []

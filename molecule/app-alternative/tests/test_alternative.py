@@ -97,7 +97,7 @@ def newer(host: Host) -> Echo:
     return Echo(host, "newer")
 
 
-def test_each_application_has_its_python_and_its_django(host: Host, older: Echo, newer: Echo) -> None:
+def test_each_application_has_its_python_its_django_and_what_it_needs_of_debian(host: Host, older: Echo, newer: Echo) -> None:
     debians = DEBIANS[release(host)]
     there = {site.name: site.versions() for site in (older, newer)}
     assert tuple(there["older"]["python"]) == (3, 11)
@@ -105,6 +105,7 @@ def test_each_application_has_its_python_and_its_django(host: Host, older: Echo,
     assert there["older"]["django"][0] == 5
     assert there["newer"]["django"] >= there["older"]["django"]
     assert not any(each["services"] for each in there.values())
+    assert host.package("gettext-base").is_installed
     for site in (older, newer):
         assert site.succeed("deploy", app=site.name, version="main").output.count("changed=0") >= 2
 

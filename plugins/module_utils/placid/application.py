@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "state": "present",
     "subdirectory": "",
     "python": "",
+    "packages": [],
     "lock": "requirements.txt",
     "lock_missing": "refuse",
     "extras": [],

@@ -177,9 +177,8 @@ def check_mod_wsgi(app: Mapping[str, Any], where: str) -> None:
 def check_texts(app: Mapping[str, Any], where: str) -> None:
     """What becomes a part of the web server's configuration, or a path."""
     checks = [(f"domains: {domain}", DOMAIN, domain, "a name such as www.example.org") for domain in app["domains"]]
-    checks += [
-        (f"build_packages: {each}", PACKAGE, each, "a Debian package such as libxml2-dev") for each in app["build_packages"]
-    ]
+    for key, example in (("packages", "gettext"), ("build_packages", "libxml2-dev")):
+        checks += [(f"{key}: {each}", PACKAGE, each, f"a Debian package such as {example}") for each in app[key]]
     checks += [(f"{key}: {each}", EXTRA, each, "a name such as redis") for key in ("extras", "groups") for each in app[key]]
     checks += [
         ("python", PYTHON, app["python"], 'a version in quotes, such as "3.13", or nothing for Debian\'s own'),

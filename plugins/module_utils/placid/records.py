@@ -109,8 +109,8 @@ class Record:
             content["promotion"] = result.get("promotion", "")
         elif phase == "tag":
             content["tag"] = result["tag"]
-        elif phase == "stage" and result.get("silenced"):
-            content["silenced"] = result["silenced"]
+        elif phase == "stage":
+            content.update({key: result[key] for key in ("silenced", "lacking") if result.get(key)})
         elif phase == "migrate":
             content["migrations"] = {key: result[key] for key in ("applied", "reversed", "kept", "dump") if result.get(key)}
         elif phase == "activate":

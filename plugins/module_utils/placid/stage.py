@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid import django_static, migrations, tree
+from ansible.module_utils.placid import django_static, migrations, shared_libraries, tree
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.bytecode import compile_tree
 from ansible.module_utils.placid.command import CommandError, lower_privileges, run_as, tail
@@ -53,7 +53,8 @@ class Stage:
     spec: what release.json will hold. manifest: the artefact's. bundle: a directory with `source.tar.zst` and, at
     `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
     with. After `run`: `steps`, how long each took in seconds, `memory_mb`, what the child that unpacks took of it,
-    `migrations`, the plan if the database answered, and `silenced`, what the settings leave out of the check.
+    `migrations`, the plan if the database answered, `silenced`, what the settings leave out of the check, and `lacking`, the
+    libraries that packages which are new to the host want, and it has not.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Stage:
         self.memory_mb = 0
         self.migrations: dict[str, Any] | None = None
         self.silenced: list[str] = []
+        self.lacking: list[str] = []
 
     def run(self) -> None:
         """Install the release, or remove what there is of it and raise the reason."""
@@ -124,7 +126,9 @@ class Stage:
 
     def _make_venv(self) -> None:
         venv = VirtualEnvironment(self.layout, self.manifest)
-        venv.make(self.bundle / "wheels")
+        if not venv.complete():
+            venv.make(self.bundle / "wheels")
+            self.lacking = shared_libraries.lacking(self.layout.build_user, venv.path)
         (self.release / "venv").symlink_to(os.path.relpath(venv.path, self.release))
 
     def _write_launchers(self) -> None:

@@ -51,9 +51,7 @@ class VirtualEnvironment:
         return UNPACKED * sum(int(wheel["size"]) for wheel in self.manifest["wheels"])
 
     def make(self, sent: Path) -> None:
-        """Build it, unless it is there; sent holds `<sha256>/<file>` of the wheels that the host lacked."""
-        if self.complete():
-            return
+        """Build it; sent holds `<sha256>/<file>` of the wheels that the host lacked."""
         bad = [wrong for wheel in [*self.manifest["wheels"], self.manifest["installer"]] if (wrong := self._store(sent, wheel))]
         if bad:
             more = f" {len(bad) - 1} more are wrong, too." if bad[1:] else ""

@@ -36,10 +36,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
                 record_failure(module, layout, spec["id"], "stage", error, commit=spec["commit"])
             raise
-        silenced = {"silenced": stage.silenced} if stage.silenced else {}
-        record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps, **silenced)
+        told = {key: value for key, value in (("silenced", stage.silenced), ("lacking", stage.lacking)) if value}
+        record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps, **told)
         settled.remember(layout, spec["id"], direct_environment_of(module), stage.migrations)
-    return {**result, "steps": stage.steps, "migrations": stage.migrations, "memory_mb": stage.memory_mb, **silenced}
+    return {**result, "steps": stage.steps, "migrations": stage.migrations, "memory_mb": stage.memory_mb, **told}
 
 
 def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) -> Stage:
