@@ -79,6 +79,16 @@ def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_n
     assert fleet.wrong(version) == []
 
 
+def test_settings_that_one_host_does_not_start_with_are_taken_back_on_all(fleet: Fleet) -> None:
+    (live,) = {site.live()["commit"] for site in fleet.apps}
+    settings = {"DEBUG": "false", "SECURE": "true", "GREETING": "some"}
+    with fleet.last.held():
+        outcome = fleet.fail("settings", guestbook_settings=settings)
+    assert "app2 could not switch" in outcome.message
+    assert fleet.wrong(live) == []
+    assert "GREETING" not in fleet.first.host.file("/etc/guestbook/settings.env").content_string
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_controller_that_was_killed_is_no_matter_to_the_next(fleet: Fleet, tell: Callable[[str], None], moment: str) -> None:
     fleet.make_live("v4")
@@ -110,13 +120,3 @@ def test_a_host_that_has_no_room_to_stage_keeps_all_as_they_are(fleet: Fleet, te
     tell(load.report("no room to stage on one host of two"))
     assert load.failed == []
     assert fleet.wrong(version) == []
-
-
-def test_settings_that_one_host_does_not_start_with_are_taken_back_on_all(fleet: Fleet) -> None:
-    (live,) = {site.live()["commit"] for site in fleet.apps}
-    settings = {"DEBUG": "false", "SECURE": "true", "GREETING": "some"}
-    with fleet.last.held():
-        outcome = fleet.fail("settings", guestbook_settings=settings)
-    assert "app2 could not switch" in outcome.message
-    assert fleet.wrong(live) == []
-    assert "GREETING" not in fleet.first.host.file("/etc/guestbook/settings.env").content_string
