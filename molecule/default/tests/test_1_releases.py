@@ -59,6 +59,7 @@ def test_check_mode_on_an_empty_host_shows_the_plan_and_changes_nothing(site: Si
 def test_a_deployment_is_live_through_the_web_server(site: Site) -> None:
     outcome = site.succeed("deploy", version="v1")
     assert site.serves("v1")
+    assert f"look: http://guestbook.localhost:{site.port}/ " in outcome.message
     assert site.live()["commit"] == site.commit("v1")
     assert site.strays() == []
     assert [each["event"] for each in site.ledger()][-4:] == ["staged", "migrated", "activated", "deployed"]
