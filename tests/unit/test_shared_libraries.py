@@ -34,6 +34,9 @@ def test_a_library_that_is_nowhere_is_named_with_what_wants_it(packages: Path) -
     for name in ("bad.cpython-313-x86_64-linux-gnu.so", "worse one.so.1"):
         (packages / "thing" / name).write_bytes(linked.replace(b"\0libc.so.6\0", b"\0libq.so.6\0"))
     assert lacking(packages) == ["libq.so.6 (thing/bad.cpython-313-x86_64-linux-gnu.so)"]
+    (packages / "thing.libs").mkdir()
+    (packages / "thing.libs" / "libq.so.6").write_bytes(linked)
+    assert lacking(packages) == []
 
 
 def test_what_is_no_library_is_passed_over(packages: Path) -> None:

@@ -24,13 +24,18 @@ def loader(root: Path = Path("/")) -> Path | None:
 
 
 def lacking(user: str, venv: Path) -> list[str]:
-    """The libraries that files of a virtual environment are linked with and that are nowhere, each with one such file."""
+    """The libraries that files of a virtual environment are linked with and that are nowhere, each with one such file.
+
+    What a wheel brings along is not, also where only the file that loads it knows the way.
+    """
     files = [os.path.join(above, name) for above, _, names in os.walk(venv) for name in names if ".so" in name]
     if not files or not (program := loader()):
         return []
     names, found = "".join(f"{file}\n" for file in sorted(files)), dict[str, str]()
+    there = {os.path.basename(file) for file in files}
     command = ["/bin/sh", "-c", LIST, "sh", str(program)]
     for line in run_as(user, command, venv, {}, "Looking for libraries of the system", stdin=names).splitlines():
         library, _, file = line.partition(" ")
-        found.setdefault(library, file.rpartition("/site-packages/")[2])
+        if library not in there:
+            found.setdefault(library, file.rpartition("/site-packages/")[2])
     return [f"{library} ({file})" for library, file in sorted(found.items())]
