@@ -48,9 +48,11 @@ def test_every_path_lies_below_another_base(tmp_path: Path) -> None:
 def test_the_live_release_is_what_current_names(tmp_path: Path) -> None:
     layout = Layout("guestbook", tmp_path)
     assert layout.live_release() is None
-    layout.home.mkdir(parents=True)
-    layout.current.symlink_to("releases/20260102T030405Z-0123abcd")
-    assert layout.live_release() == "20260102T030405Z-0123abcd"
+    layout.release("R").mkdir(parents=True)
+    layout.current.symlink_to("releases/R")
+    assert layout.live_release() == "R"
+    layout.release("R").rmdir()
+    assert layout.live_release() is None, "it was removed by hand"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_a_terminal_and_a_file_are_somebody(tmp_path: Path) -> None:
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     layout = Layout("guestbook", tmp_path)
-    layout.home.mkdir(parents=True)
+    layout.release("R1").mkdir(parents=True)
     layout.current.symlink_to("releases/R1")
     return layout
 
@@ -60,6 +60,12 @@ def asked(planned_on: str | None, release: str, done: dict[str, Any], check_mode
 )
 def test_a_plan_that_holds_is_carried_out(layout: Layout, planned_on: str | None, release: str, done: dict[str, Any]) -> None:
     with module.locked(asked(planned_on, release, done), layout):
+        pass
+
+
+def test_a_live_release_that_was_removed_by_hand_is_nothing(layout: Layout) -> None:
+    layout.release("R1").rmdir()
+    with module.locked(asked("", "new", {}), layout):
         pass
 
 

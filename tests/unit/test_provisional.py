@@ -20,6 +20,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def live(layout: Layout, release: str, settings: str) -> None:
+    layout.release(release).mkdir(parents=True, exist_ok=True)
     layout.current.unlink(missing_ok=True)
     layout.current.symlink_to(f"releases/{release}")
     layout.settings.write_text(settings)

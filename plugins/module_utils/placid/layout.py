@@ -120,12 +120,13 @@ class Layout:
         return self.base / "etc/systemd/system" / f"{self.name}-{slot}@.service"
 
     def live_release(self) -> str | None:
-        """The release that `current` names, or None before the first deployment.
+        """The release that `current` names, or None before the first deployment, and where that was removed by hand.
 
         Where a copy followed the link there is a directory, which says of which release. Raises PlacidError where none does.
         """
         if self.current.is_symlink():
-            return os.path.basename(os.readlink(self.current))
+            release = os.path.basename(os.readlink(self.current))
+            return release if self.release(release).is_dir() else None
         if not os.path.lexists(self.current):
             return None
         try:
