@@ -72,11 +72,23 @@ def apply(module: AnsibleModule, database: Database, release: str) -> None:
 
 
 def cross(module: AnsibleModule, database: Database, release: str, plan: dict[str, Any]) -> list[str]:
-    """The migrations that only the live release knows; refused if nothing was said of them."""
+    """The migrations that only the live release knows; refused if nothing was said of them.
+
+    Where that was removed by hand, it may have known all that this one does not, and nobody can take them back.
+    """
     live, newer = database.layout.live_release(), set(plan["applied_before"]) - set(plan["known"])
-    if not newer or not live or live == release:
+    removed = not live and database.layout.current.is_symlink()
+    if not newer or live == release or not (live or removed):
         return []
-    crossed = sorted(newer & set(database.ask(live, "plan", "Asking the live release for its migrations")["known"]))
+    if live:
+        newer &= set(database.ask(live, "plan", "Asking the live release for its migrations")["known"])
+    crossed = sorted(newer)
+    if removed and module.params["migrations"] != "keep":
+        raise PlacidError(
+            f"The database has the migrations {', '.join(crossed)}, which {release} does not know, and the release that was live "
+            "is not on this host any more, so that they cannot be taken back. If its code can live with them, say "
+            "-e migrations=keep; else deploy a version that knows them."
+        )
     if crossed and module.params["migrations"] == "refuse":
         raise PlacidError(
             f"{release} does not know the migrations {', '.join(crossed)}, which the database has. If its code can live with "
