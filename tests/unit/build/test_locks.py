@@ -215,6 +215,6 @@ def test_requirements_that_pin_nothing_are_refused_unless_a_lock_may_be_made(
 
 @pytest.mark.parametrize("path", ["./packages/thing", "wheels/thing-1.0-py3-none-any.whl"])
 def test_no_lock_is_made_of_what_lies_in_the_repository(bare_request: Request, repository: Repository, path: str) -> None:
-    repository.commit(**{"requirements.txt": f"other\n{path}\n"})
-    with pytest.raises(LockError, match=rf"requirements\.txt, line 2: {path} is in the repository.*Make the lock yourself"):
+    repository.commit(**{"requirements.txt": f"--find-links=wheels/more\nother\n{path}\n"})
+    with pytest.raises(LockError, match=rf"requirements\.txt, line 3: {path} is in the repository.*Make the lock yourself"):
         build(replace(bare_request, lock_missing="generate"))

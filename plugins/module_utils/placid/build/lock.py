@@ -104,14 +104,14 @@ def requirements(content: bytes, name: str) -> list[str]:
 
     Raises LockError for what lies in the repository: whoever makes the lock there knows what that needs in its turn.
     """
-    lines = list(_logical_lines(_text(content, name)))
+    lines = [(number, line) for number, line in _logical_lines(_text(content, name)) if not line.startswith("-")]
     for number, line in lines:
         if match := FILE.fullmatch(line) or DIRECTORY.fullmatch(line):
             raise LockError(
                 f"{name}, line {number}: {match['path']} is in the repository, and lock_missing: generate asks an index alone. "
                 f"Make the lock yourself, where that file or directory is: {COMPILE}"
             )
-    return [line for _, line in lines if not line.startswith("-")]
+    return [line for _, line in lines]
 
 
 def _text(content: bytes, name: str) -> str:
