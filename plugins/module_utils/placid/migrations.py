@@ -23,7 +23,12 @@ class MigrationError(PlacidError):
     def __init__(self, message: str, before: list[str], after: list[str]) -> None:
         super().__init__(message)
         self.before, self.after = before, after
-        self.taken_back = sorted({*before} - {*after})
+        _, self.taken_back = difference(before, after)
+
+
+def difference(before: list[str], after: list[str]) -> tuple[list[str], list[str]]:
+    """What was applied and what was taken back, between what a database had and what it has."""
+    return sorted({*after} - {*before}), sorted({*before} - {*after})
 
 
 def run(mode: str, user: str, release: Path, environment: Mapping[str, str], what: str, **argument: Any) -> dict[str, Any]:
@@ -38,10 +43,12 @@ def run(mode: str, user: str, release: Path, environment: Mapping[str, str], wha
         )
     if result["error"]:
         before, after = result["applied_before"], result["applied_after"]
-        more, less, word = (before, after, "Taken back") if mode == "reverse" else (after, before, "Applied")
-        done = ", ".join(sorted({*more} - {*less})) or "nothing"
+        applied, back = difference(before, after)
+        word, done = ("Taken back", back) if mode == "reverse" else ("Applied", applied)
         raise MigrationError(
-            f"{what} failed: {result['error']}. {word} before it failed: {done}. {_advice(result)}", before, after
+            f"{what} failed: {result['error']}. {word} before it failed: {', '.join(done) or 'nothing'}. {_advice(result)}",
+            before,
+            after,
         )
     return result
 

@@ -54,19 +54,27 @@ class Database:
 
 def write_down(module: AnsibleModule, layout: Layout, release: str, before: list[str], after: list[str], **more: bool) -> None:
     """Write into the ledger what the database had before a change of its schema and has afterwards, and what that was."""
-    applied, taken_back = sorted({*after} - {*before}), sorted({*before} - {*after})
+    applied, taken_back = migrations.difference(before, after)
     told = {"applied": applied, "reversed": taken_back, "before": before, "after": after}
     record(module, layout, "migrated", release, **told, **more)
 
 
-def apply(module: AnsibleModule, database: Database, release: str) -> None:
-    """Apply what is pending, and write down what was applied, also when a later one failed."""
+def change(
+    module: AnsibleModule, database: Database, release: str, code: str, mode: str, what: str, **argument: Any
+) -> dict[str, Any]:
+    """Let the code of a release change the schema for `release`, and write down what was done, also when it failed half-way."""
     try:
-        result = database.ask(release, "migrate", "Migrating the database")
+        result = database.ask(code, mode, what, **argument)
     except migrations.MigrationError as error:
         write_down(module, database.layout, release, error.before, error.after, failed=True)
         raise
     write_down(module, database.layout, release, result["applied_before"], result["applied_after"])
+    return result
+
+
+def apply(module: AnsibleModule, database: Database, release: str) -> None:
+    """Apply what is pending."""
+    result = change(module, database, release, release, "migrate", "Migrating the database")
     after = {**result, "pending": [], "applied_before": result["applied_after"]}
     settled.remember(database.layout, release, database.environment, after)
 
@@ -98,13 +106,9 @@ def cross(module: AnsibleModule, database: Database, release: str, plan: dict[st
 
 
 def reverse(module: AnsibleModule, database: Database, release: str, keep: list[str]) -> None:
-    """Take all migrations but those of `keep` back with the code of the live release, and write down which, as `apply` does."""
-    try:
-        result = database.ask(str(database.layout.live_release()), "reverse", "Reversing the migrations", keep=keep)
-    except migrations.MigrationError as error:
-        write_down(module, database.layout, release, error.before, error.after, failed=True)
-        raise
-    write_down(module, database.layout, release, result["applied_before"], result["applied_after"])
+    """Take all migrations but those of `keep` back with the code of the live release."""
+    live = str(database.layout.live_release())
+    change(module, database, release, live, "reverse", "Reversing the migrations", keep=keep)
 
 
 def still_needed(layout: Layout, taken: list[str]) -> str:
