@@ -28,7 +28,7 @@ from ansible.module_utils.placid.status import several
 PATIENCE_SECONDS = 60.0
 PAUSE_SECONDS = 2.0
 #: Arguments that are for this plugin alone.
-OWN = ("archive", "wheels_dir", "host", "address")
+OWN = ("archive", "wheels_dir", "host", "public_ports")
 #: Phases that are not done on a host that is at rest.
 AT_REST = {"stage", "migrate", "activate", "record"}
 #: A bundle that is not larger travels with the arguments.
@@ -83,7 +83,15 @@ def pack(files: Mapping[str, str], bundle: IO[bytes]) -> int:
     return size
 
 
-def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
+def address(front_door: Mapping[str, Any] | None, ports: Mapping[str, int]) -> str:
+    """Where a person can look at the site, if visitors come in to it. ports: by scheme, where they are not 80 and 443."""
+    if not front_door:
+        return ""
+    port = ports.get(front_door["scheme"])
+    return f"{front_door['scheme']}://{front_door['host']}{f':{port}' if port else ''}/"
+
+
+def tell(phases: Mapping[str, Any], look: str, check: bool) -> list[str]:
     """What is live, what became of the schema, and how long each phase took, at the end of a run; before that, nothing."""
     for phase in ("restore", "manage"):
         if phase in phases:
@@ -102,7 +110,7 @@ def tell(phases: Mapping[str, Any], address: str, check: bool) -> list[str]:
     saved = [f"dump, put back by: ansible-playbook restore.yml -e dump={dump}"] if dump else []
     return [
         f"{'would be live' if check else 'live'}: {live['release']}{'' if live['changed'] else ' (as before)'}",
-        f"look: {address}",
+        f"look: {look}",
         *(f"migrations {would}{word}: {several(migrated[word])}" for word in words),
         *saved,
         *checks,
@@ -118,9 +126,9 @@ def at_rest(arguments: Mapping[str, Any]) -> bool:
 
 def nothing_done(arguments: Mapping[str, Any], check: bool) -> dict[str, Any]:
     """What the module returns where it does nothing."""
-    release, address = arguments["release"], arguments.get("address", "")
+    release, look = arguments["release"], address(arguments.get("front_door"), arguments.get("public_ports", {}))
     phases = {name: {"changed": False, "seconds": 0.0, "release": release} for name in arguments["phases"]}
-    lines = tell({**arguments.get("done", {}), **phases}, address, check)
+    lines = tell({**arguments.get("done", {}), **phases}, look, check)
     return {"changed": False, "phases": phases, "release": release, "sent_bytes": 0, "lines": lines}
 
 
@@ -135,7 +143,7 @@ class ActionModule(ActionBase):
         if "fleet" in arguments:
             return self._among_several(arguments, arguments.pop("fleet"), task_vars or {})
         archive, wheels_dir, host = (arguments.pop(name, None) for name in ("archive", "wheels_dir", "host"))
-        address, sent = arguments.pop("address", ""), 0
+        ports, sent = arguments.pop("public_ports", {}), 0
         if host:
             arguments["planned_on"] = host["live"].get("id", "")
         if "stage" in arguments["phases"] and arguments["release"] not in host["releases"]:
@@ -147,7 +155,8 @@ class ActionModule(ActionBase):
             result = {"failed": True, "msg": NOT_SENT.format(problem=problem)}
         if self._connection._shell.tmpdir:
             self._remove_tmp_path(self._connection._shell.tmpdir)
-        lines = tell({**arguments.get("done", {}), **result.get("phases", {})}, address, self._task.check_mode)
+        done = {**arguments.get("done", {}), **result.get("phases", {})}
+        lines = tell(done, address(arguments.get("front_door"), ports), self._task.check_mode)
         return {**result, "sent_bytes": sent, "lines": lines}
 
     def _supply(self, arguments: dict[str, Any], host: dict[str, Any], archive: str, wheels_dir: str) -> tuple[int, str]:

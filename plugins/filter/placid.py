@@ -40,29 +40,18 @@ def absent_applications(apps: Sequence[Mapping[str, Any]], service: str = "") ->
     return [app["name"] for app in apps if app["name"] in application.absent(apps) and app.get(service, {}) is not False]
 
 
-def application_settings(
+def application_variables(
     apps: Sequence[Mapping[str, Any]], name: str, environment: str, network: Mapping[str, Any] | None = None
-) -> dict[str, str]:
-    """The environment of one application that is no secret."""
-    return application.environment(application.select(apps, name), environment, network)
-
-
-def application_secrets(apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None) -> dict[str, str]:
-    """The secrets of one application."""
-    return application.secrets(application.select(apps, name), network)
-
-
-def application_database_url(apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None) -> str:
-    """How one application reaches its database, password included and past a pooler; empty without one."""
-    app = application.select(apps, name)
-    return services.database(app, network or {}, direct=True)["url"] if app["database"] is not False else ""
-
-
-def application_direct(
-    apps: Sequence[Mapping[str, Any]], name: str, network: Mapping[str, Any] | None = None, secret: bool = False
-) -> dict[str, str]:
-    """What migrations find in their environment instead, where the application's own leads through a pooler."""
-    return services.direct(application.select(apps, name), network or {}, secret)
+) -> dict[str, Any]:
+    """What the processes of one application find in their environment, as the module release takes it."""
+    app, network = application.select(apps, name), network or {}
+    return {
+        "settings": application.environment(app, environment, network),
+        "secrets": application.secrets(app, network),
+        "direct": services.direct(app, network, secret=False),
+        "direct_secrets": services.direct(app, network, secret=True),
+        "database_url": services.database(app, network, direct=True)["url"] if app["database"] is not False else "",
+    }
 
 
 def _with(apps: Sequence[Mapping[str, Any]], service: str) -> list[dict[str, Any]]:
@@ -179,10 +168,7 @@ class FilterModule:
         functions = (
             applications,
             absent_applications,
-            application_settings,
-            application_secrets,
-            application_database_url,
-            application_direct,
+            application_variables,
             postgresql_databases,
             postgresql_passwords,
             postgresql_servers,
@@ -201,6 +187,7 @@ class FilterModule:
             "networks": _clear(sites.networks),
             "behind_balancers": _clear(sites.behind_balancers),
             "visitors_scheme": _clear(sites.scheme),
+            "front_door": sites.front_door,
             "application_slots": _clear(application.slots),
             "application_sockets_only": _clear(services.sockets_only),
             "postgresql_tuning": tuning.settings,

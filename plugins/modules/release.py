@@ -44,9 +44,7 @@ options:
   spec: {description: "For C(stage): what release.json is to hold, as M(release_plan) returns it.", type: dict}
   manifest: {description: "For C(stage): manifest of the artefact, as M(artefact) returns it.", type: dict}
   archive: {description: "For C(stage): path of the artefact's source archive on the controller.", type: path}
-  wheels_dir:
-    description: "For C(stage): directory on the controller with the wheels, each at C(<sha256>/<file name>)."
-    type: path
+  wheels_dir: {description: "For C(stage): directory on the controller with the wheels, as C(<sha256>/<file name>).", type: path}
   host: {description: "What C(ask) returned for this host. What it has is not sent; what was live must be so still.", type: dict}
   migrations:
     description:
@@ -57,19 +55,21 @@ options:
     default: refuse
   apply_migrations: {description: Whether to apply what is pending; a rollback does not., type: bool, default: true}
   database_wait: {description: Seconds to wait for a database that does not answer yet., type: int, default: 60}
-  database_url: {description: "For dumps: how the application reaches its database.", type: str, default: ""}
-  dump_before_migrate:
-    description: "For C(migrate): whether to dump the database before its schema changes, to C(/var/backups/placid/APPLICATION)."
-    type: bool
-    default: false
+  dump_before_migrate: {description: "Whether C(migrate) dumps first, to C(/var/backups/placid/APPLICATION).", type: bool, default: false}
   keep_dumps: {description: How many dumps stay there., type: int, default: 5}
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
   command: {description: "For C(manage): a management command with its arguments, quoted as for a shell.", type: str, default: ""}
   version: {description: "For C(ask): what is to be deployed; the live commit is known by its digits.", type: str, default: ""}
-  settings: {description: Environment of the application., type: dict, default: {}}
-  secrets: {description: The part of the environment that is secret., type: dict, default: {}}
-  direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
-  direct_secrets: {description: The part of that which is secret., type: dict, default: {}}
+  variables:
+    description: What the application's processes find in their environment.
+    type: dict
+    default: {}
+    suboptions:
+      settings: {description: What is no secret., type: dict, default: {}}
+      secrets: {description: What is., type: dict, default: {}}
+      direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
+      direct_secrets: {description: The part of that which is secret., type: dict, default: {}}
+      database_url: {description: How the database is reached past a pooler; empty without one., type: str, default: ""}
   front_door:
     description: "For C(activate): how visitors reach the application on this host."
     type: dict
@@ -103,7 +103,7 @@ options:
   plan: {description: "For C(record): the plan in words, as M(release_plan) returns it.", type: list, elements: str, default: []}
   keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
   keep_mb: {description: "Megabytes that they may take; the oldest go first. 0 for any.", type: int, default: 0}
-  address: {description: "For C(record): where a person can look at the site; it is told at the end.", type: str, default: ""}
+  public_ports: {description: Ports of http and https that the person who deploys finds instead of 80 and 443., type: dict, default: {}}
   deployment:
     description: The deployment that this is a step of, as M(application_info) returns it.
     type: dict
@@ -130,7 +130,7 @@ EXAMPLES = r"""
   release:
     application: guestbook
     phases: [activate, record]
-    settings: {DEBUG: "false"}
+    variables: {settings: {DEBUG: "false"}}
     front_door: {host: guestbook.example.org, smoke: [/]}
     event: settings
     deployment: "{{ known.deployment }}"
@@ -213,7 +213,6 @@ SPEC = {
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
     "apply_migrations": {"type": "bool", "default": True},
     "database_wait": {"type": "int", "default": 60},
-    "database_url": {"type": "str", "default": "", "no_log": True},
     "dump_before_migrate": {"type": "bool", "default": False},
     "keep_dumps": {"type": "int", "default": 5},
     "dump": {"type": "str", "default": ""},

@@ -58,19 +58,31 @@ def test_applications_are_whole_and_without_the_values_of_settings_and_secrets()
             ],
         ),
         ("tls_certificates", [], [{"name": "shop", "domains": ["shop.example.org"], "source": "self_signed"}]),
-        ("application_secrets", ["guestbook"], {"SECRET_KEY": "planted", "PORT": "25"}),
-        ("application_secrets", ["shop"], {}),
     ],
 )
 def test_what_roles_are_given(name: str, arguments: list[str], expected: object) -> None:
     assert FILTERS[name](APPS, *arguments) == expected
 
 
-def test_settings_are_those_of_one_application_and_no_secret() -> None:
-    settings = FILTERS["application_settings"](APPS, "guestbook", "staging")
-    assert settings["DEBUG"] == "true"
-    assert settings["PLACID_ENVIRONMENT"] == "staging"
-    assert "planted" not in repr(settings)
+def test_variables_are_those_of_one_application_and_its_secrets_apart() -> None:
+    found = FILTERS["application_variables"](APPS, "guestbook", "staging")
+    assert found["secrets"] == {"SECRET_KEY": "planted", "PORT": "25"}
+    assert (found["settings"]["DEBUG"], found["settings"]["PLACID_ENVIRONMENT"]) == ("true", "staging")
+    assert "planted" not in repr(found["settings"])
+    assert FILTERS["application_variables"](APPS, "shop", "staging")["secrets"] == {}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_visitors_come_in_over_plain_http_also_where_something_before_it_ends_tls(scheme: str) -> None:
+    app = {"name": "shop", "domains": ["shop.example.org", "www.example.org"], "tls": False, "smoke": ["/"]}
+    found = FILTERS["front_door"](app, scheme)
+    assert found == {"host": "shop.example.org", "port": 80, "scheme": scheme, "certificate": "", "smoke": ["/"]}
+
+
+def test_visitors_come_in_over_tls_with_the_application_s_own_certificate() -> None:
+    (app,) = FILTERS["applications"](APPS, "shop")
+    found = FILTERS["front_door"](app, "http")
+    assert (found["port"], found["scheme"], found["certificate"]) == (443, "https", "/etc/ssl/placid/shop/fullchain.pem")
 
 
 def test_slots_and_targets_are_those_of_the_plan() -> None:
@@ -91,8 +103,8 @@ def test_slots_and_targets_are_those_of_the_plan() -> None:
         ("applications", [[SHOP, SHOP]], "apps names shop twice. Give each application a name of its own."),
         ("applications", [[{**SHOP, "domain": []}]], "apps[shop].domain is no key of an application. Did you mean domains?"),
         (
-            "application_secrets",
-            [APPS, "shpo"],
+            "application_variables",
+            [APPS, "shpo", "staging"],
             "No application is called 'shpo'; there is guestbook, brochure, shop. Say -e app=shop.",
         ),
         (

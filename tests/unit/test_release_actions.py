@@ -67,6 +67,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "host": HOST,
         "deployment": DEPLOYMENT,
     }
+    door = {"front_door": {"scheme": "http", "host": "a.example.org"}, "public_ports": {"http": 8080, "https": 8443}}
     return {
         "chosen": {"application_info": {**CHOOSE, "lock_wait": "300", "comment": "a\n  \x1b[2Jb "}},
         "again": {"application_info": CHOOSE},
@@ -89,7 +90,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "no_room": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "bytes": 0}}}},
         "no_inodes": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "inodes": 0}}}, "check_mode": True},
         "at_rest": {
-            "release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, "address": "x"}
+            "release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, **door}
         },
         "at_rest_with_another": {"release": {**stage, "host": {**HOST, "at_rest": "Q"}}},
         "told": {"release": {"application": APP, "phases": ["ask"]}},
@@ -235,7 +236,7 @@ def test_a_host_without_room_is_sent_nothing(results: Results, task: str, has: s
 def test_a_host_where_nothing_is_left_to_do_is_not_asked_again(results: Results) -> None:
     done = results["at_rest"]
     assert (done["changed"], done["sent_bytes"], done["release"]) == (False, 0, "R")
-    assert done["lines"] == ["live: R (as before)", "look: x", "seconds: stage 0.0, activate 0.0, record 0.0"]
+    assert done["lines"] == ["live: R (as before)", "look: http://a.example.org:8080/", "seconds: stage 0.0, activate 0.0, record 0.0"]
 
 
 def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None:

@@ -91,8 +91,8 @@ def test_through_a_pooler_there_is_no_password_in_the_environment(network: dict[
 )
 def test_migrations_go_past_the_pooler(network: dict[str, Any], plain: dict[str, str], secret: dict[str, str]) -> None:
     apps = [{**APP, "database": {**PASSWORD, "pooler": "pgbouncer"}}]
-    assert FILTERS["application_direct"](apps, "shop", network) == plain
-    assert FILTERS["application_direct"](apps, "shop", network, True) == secret
+    found = FILTERS["application_variables"](apps, "shop", "staging", network)
+    assert (found["direct"], found["direct_secrets"]) == (plain, secret)
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,9 @@ def test_who_needs_sockets_only(changes: dict[str, Any], network: dict[str, Any]
 
 @pytest.mark.parametrize("database", [False, PASSWORD])
 def test_without_a_pooler_nothing_goes_past_it(database: Any) -> None:
-    for secret in (False, True):
-        assert FILTERS["application_direct"]([{**APP, "database": database}], "shop", SEVERAL, secret) == {}
+    found = FILTERS["application_variables"]([{**APP, "database": database}], "shop", "staging", SEVERAL)
+    assert (found["direct"], found["direct_secrets"]) == ({}, {})
+    assert found["database_url"] == ("" if database is False else URL)
     assert FILTERS["pgbouncer_instances"]([{**APP, "database": database}], SEVERAL) == []
 
 
@@ -160,8 +161,8 @@ def test_what_roles_are_given_on_the_servers() -> None:
     ("name", "arguments", "message"),
     [
         (
-            "application_secrets",
-            [[APP], "shop", SEVERAL],
+            "application_variables",
+            [[APP], "shop", "staging", SEVERAL],
             "database.password is missing, and its database is reached over the netw",
         ),
         ("postgresql_passwords", [[APP], ON_DB1], "Put one into the vault as vault_shop_database_password and hand it on"),

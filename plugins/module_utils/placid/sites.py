@@ -62,6 +62,16 @@ def scheme(apps: Sequence[Mapping[str, Any]], name: str, balancers: Sequence[str
     return "https" if balancers and any(app.get("tls") for app in chosen) else "http"
 
 
+def front_door(app: Mapping[str, Any], scheme: str) -> dict[str, Any]:
+    """How visitors come in to an application of `application.public` on its own host, as the module release takes it.
+
+    scheme: that of visitors who come in through something that ends TLS before, or http.
+    """
+    certificate = f"/etc/ssl/placid/{app['name']}/fullchain.pem" if app["tls"] else ""
+    port, scheme = (443, "https") if app["tls"] else (80, scheme)
+    return {"host": app["domains"][0], "port": port, "scheme": scheme, "certificate": certificate, "smoke": app["smoke"]}
+
+
 def networks(addresses: Any, variable: str) -> list[str]:
     """Addresses and networks of a variable as both web servers read them: of everybody, Apache knows the halves alone."""
     if isinstance(addresses, str):
