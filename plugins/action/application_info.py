@@ -65,4 +65,5 @@ class ActionModule(ActionBase):
         }
         environment = str(environments[0]) if environments else ""
         shown = application.public(app)
-        return {**result, "changed": False, "application": shown, "environment": environment, "deployment": deployment}
+        known = {"application": shown, "network": arguments.get("network") or {}}
+        return {**result, "changed": False, **known, "environment": environment, "deployment": deployment}

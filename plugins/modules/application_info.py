@@ -20,6 +20,10 @@ options:
     description: The application that is meant; may be empty where there is only one.
     type: str
     default: ""
+  network:
+    description: The hosts that hold applications, databases and caches, as in C(app_network); returned as it is.
+    type: dict
+    default: {}
   environments:
     description: The environments of its hosts, each once. More than one, or another than sandbox, staging and production, fails.
     type: list
@@ -67,6 +71,10 @@ environment:
   description: The environment of the hosts; empty where none was given.
   returned: success
   type: str
+network:
+  description: What was given, worked out once for all hosts.
+  returned: success
+  type: dict
 deployment:
   description: What the host's modules take to hold the lock and to sign the ledger.
   returned: success
