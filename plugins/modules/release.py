@@ -55,7 +55,7 @@ options:
     default: refuse
   apply_migrations: {description: Whether to apply what is pending; a rollback does not., type: bool, default: true}
   database_wait: {description: Seconds to wait for a database that does not answer yet., type: int, default: 60}
-  dump_before_migrate: {description: "Whether C(migrate) dumps first, to C(/var/backups/placid/APPLICATION).", type: bool, default: false}
+  dump_before_migrate: {description: "Whether C(migrate) dumps first, to C(/var/backups/placid).", type: bool, default: false}
   keep_dumps: {description: How many dumps stay there., type: int, default: 5}
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
   command: {description: "For C(manage): a management command with its arguments, quoted as for a shell.", type: str, default: ""}
@@ -102,7 +102,7 @@ options:
   plan: {description: "For C(record): the plan in words, as M(release_plan) returns it.", type: list, elements: str, default: []}
   keep: {description: How many good releases stay; the live and the previous good one always do., type: int, default: 5}
   keep_mb: {description: "Megabytes that they may take; the oldest go first. 0 for any.", type: int, default: 0}
-  public_ports: {description: Ports of http and https that the person who deploys finds instead of 80 and 443., type: dict, default: {}}
+  public_ports: {description: Ports of http and https for who deploys, where not 80 and 443., type: dict, default: {}}
   deployment:
     description: The deployment that this is a step of, as M(application_info) returns it.
     type: dict

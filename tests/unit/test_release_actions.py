@@ -89,9 +89,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "staged_in_check_mode": {"release": stage, "check_mode": True},
         "no_room": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "bytes": 0}}}},
         "no_inodes": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "inodes": 0}}}, "check_mode": True},
-        "at_rest": {
-            "release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, **door}
-        },
+        "at_rest": {"release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, **door}},
         "at_rest_with_another": {"release": {**stage, "host": {**HOST, "at_rest": "Q"}}},
         "told": {"release": {"application": APP, "phases": ["ask"]}},
         "recorded": {"release": {"application": APP, "phases": ["record"], "release": "R", "deployment": DEPLOYMENT}},
@@ -236,7 +234,8 @@ def test_a_host_without_room_is_sent_nothing(results: Results, task: str, has: s
 def test_a_host_where_nothing_is_left_to_do_is_not_asked_again(results: Results) -> None:
     done = results["at_rest"]
     assert (done["changed"], done["sent_bytes"], done["release"]) == (False, 0, "R")
-    assert done["lines"] == ["live: R (as before)", "look: http://a.example.org:8080/", "seconds: stage 0.0, activate 0.0, record 0.0"]
+    look = "look: http://a.example.org:8080/"
+    assert done["lines"] == ["live: R (as before)", look, "seconds: stage 0.0, activate 0.0, record 0.0"]
 
 
 def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None:
