@@ -16,6 +16,7 @@ from live.site import Site
 Fault = Callable[[Site, str], Outcome]
 #: The socket of new processes, or mod_wsgi's link to the release; of broken/slow-boot, which waits while the site is held.
 STARTED = "ls /run/guestbook/web-*-{commit}.* || readlink /srv/guestbook/wsgi/* | grep -e -{commit}"
+RECORDING = "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"
 
 
 @contextlib.contextmanager
@@ -25,8 +26,7 @@ def starting(
     """A deployment, once a command succeeds on the host; its new processes do not answer before the end of the block."""
     with site.held():
         running = site.start(playbook, **variables or {"version": version})
-        site.wait(lambda: running.ended or site.host.run(reached.format(commit=version[:8])).rc == 0, 120)
-        assert not running.ended, site.finish(running)
+        site.wait_in(running, reached, version)
         yield running
 
 

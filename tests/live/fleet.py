@@ -86,11 +86,6 @@ class Fleet:
         return sum(int(number) for number in re.findall(r"^\w+\s+: ok=\d+\s+changed=(\d+)", outcome.output, re.MULTILINE))
 
     @staticmethod
-    def started(site: Site, version: str) -> bool:
-        """Whether a host has started the processes of a release, so that it is about to switch."""
-        return bool(site.host.run("ls /run/guestbook/web-*-%s.*", version[:8]).rc == 0)
-
-    @staticmethod
     def cut_off_until_it_switched(site: Site, version: str) -> None:
         """Lose the host's SSH, all connections included, until the step that works there has come to its end without anyone."""
         script = (

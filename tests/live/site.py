@@ -214,6 +214,11 @@ class Site:
         """A command that prints the processes that hold the lock; it prints nothing, and kill fails, where none does."""
         return f"find /proc/[0-9]*/fd -lname /srv/{self.name}/lock 2>/dev/null | cut -d/ -f3 | sort -u"
 
+    def wait_in(self, running: playbook.Running, reached: str, version: str) -> None:
+        """Wait until a playbook that runs has got so far that a command succeeds on the host; {commit} in it is the version's."""
+        self.wait(lambda: running.ended or self.host.run(reached.format(commit=version[:8])).rc == 0)
+        assert not running.ended, self.finish(running)
+
     def wait(self, for_what: Callable[[], object], seconds: float = 120.0) -> None:
         """Wait until something is the case."""
         deadline = time.monotonic() + seconds

@@ -33,7 +33,6 @@ SLOW = versions.like(versions.SLOW)
 ENOSPC = "No space left on device"
 OTHER_LOCK = versions.like("broken/changed-lock")
 MIGRATING = versions.migrating("SELECT pg_sleep(5)", versions.COLUMN)
-RECORDING = "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"
 STAGED = "ls /srv/guestbook/releases/*-{commit}/release.json"
 READ_ONLY = "mount --bind /srv/guestbook /srv/guestbook && mount -o remount,bind,ro /srv/guestbook"
 REAL = (  # in one step: visitors find the one or the other
@@ -50,7 +49,7 @@ CASES = [
     Case("Ctrl-C while new processes start", surroundings.signalled(SIGINT), SLOW),
     Case("job cancelled while new processes start", surroundings.signalled(SIGTERM), SLOW),
     Case("controller killed in a migration", faults.killed(versions.IN_MIGRATION), MIGRATING),
-    Case("controller killed while it records", faults.killed(RECORDING)),
+    Case("controller killed while it records", faults.killed(faults.RECORDING)),
     Case("SSH connection cut in a migration", faults.cut(versions.IN_MIGRATION), MIGRATING),
     Case("SSH connection cut", faults.cut(), SLOW),
     Case("SSH connection that falls silent", surroundings.silent, SLOW),

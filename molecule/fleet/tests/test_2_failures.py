@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from live import surroundings, versions
+from live import faults, surroundings, versions
 from live.fleet import Fleet, extra_inventory
+from live.site import Site
 
 testinfra_hosts = ["ansible://lb"]
 
@@ -15,7 +16,7 @@ testinfra_hosts = ["ansible://lb"]
 MOMENTS = {
     "while a host has its release staged": ("app2", "ls -d /srv/guestbook/releases/*-{commit}"),
     "in a migration": ("db", versions.IN_MIGRATION),
-    "while it records": ("app2", "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"),
+    "while it records": ("app2", faults.RECORDING),
 }
 
 
@@ -45,8 +46,7 @@ def test_a_host_that_is_lost_in_the_middle_goes_back_as_well(fleet: Fleet, tell:
     version = fleet.balancer.new_version("broken/slow-boot", "lost.txt", "It switches when nobody hears of it.")
     with fleet.visitors() as load, fleet.last.held():
         running = fleet.start("deploy", version=version, migrations="keep")
-        fleet.last.wait(lambda: running.ended or fleet.started(fleet.last, version), 120)
-        assert not running.ended, fleet.finish(running)
+        fleet.last.wait_in(running, faults.STARTED, version)
         fleet.cut_off_until_it_switched(fleet.last, version)
         outcome = fleet.finish(running)
     tell(load.report("one host of two lost while it switches"))
@@ -63,8 +63,7 @@ def test_a_controller_that_was_killed_between_two_switches_is_no_matter_to_the_n
     with fleet.visitors() as load:
         with fleet.last.held():
             running = fleet.start("deploy", version=version, migrations="keep")
-            fleet.last.wait(lambda: running.ended or fleet.started(fleet.last, version), 120)
-            assert not running.ended, fleet.finish(running)
+            fleet.last.wait_in(running, faults.STARTED, version)
             running.kill()
             fleet.last.kill_step()
             assert fleet.finish(running).code == -9
@@ -96,8 +95,7 @@ def test_a_controller_that_was_killed_is_no_matter_to_the_next(fleet: Fleet, tel
     name, reached = MOMENTS[moment]
     with fleet.visitors() as load:
         running = fleet.start("deploy", version=version)
-        fleet.balancer.wait(lambda: running.ended or fleet.host(name).run(reached.format(commit=version[:8])).rc == 0, 120)
-        assert not running.ended, fleet.finish(running)
+        Site(fleet.host(name)).wait_in(running, reached, version)
         running.kill()
         assert fleet.finish(running).code == -9
         fleet.succeed("deploy", version=version)
