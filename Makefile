@@ -74,7 +74,7 @@ sandbox-down: venv ## Remove that host
 demo: sandbox ## Sandbox, example application, deployment: a running site
 	tools/demo
 
-bench: venv ## Measure a deployment against one ssh script (APPLICATION=wagtail, ROUNDS=5; HOSTS=1,2,5,10: how it grows)
+bench: venv ## Measure a deployment against one ssh script (ROUNDS=5, APPLICATION=wagtail; HOSTS=1,2,5,10: how it grows)
 	tools/bench
 
 lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
