@@ -202,10 +202,11 @@ class ActionModule(ActionBase):
         arguments |= {"provisional": True, "unconfirmed": fleet.unconfirmed(host, hosts)}
         try:
             fleet.check_whole(task_vars["ansible_play_hosts_all"], list(hosts))
-            if arguments["phases"] == ["go_back"]:
+            if "batch" not in several:
                 return self._go_back(arguments, there, task_vars) if fleet.goes_back(host, hosts, several["outcomes"]) else there
-            if fleet.problems(several["outcomes"]):
-                return {**there, "waiting": True}
+            if host not in several["batch"] or fleet.problems(several["outcomes"]):
+                earlier = several["outcomes"].get(host)
+                return {**earlier, "again": True} if earlier else {**there, "waiting": True}
             if not arguments.get("release"):
                 fleet.check_one_release(hosts)
             arguments["planned_on"] = there["release"]

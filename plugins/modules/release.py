@@ -97,6 +97,7 @@ options:
     type: dict
     suboptions:
       hosts: {description: What C(ask) returned for each host., type: dict, required: true}
+      batch: {description: "For C(activate): the hosts whose turn it is.", type: list, elements: str}
       outcomes: {description: What C(activate) of this run returned for each host so far., type: dict, required: true}
   event: {description: "For C(record): what happened.", type: str, choices: [deployed, rolled back, settings], default: deployed}
   plan: {description: "For C(record): the plan in words, as M(release_plan) returns it.", type: list, elements: str, default: []}
@@ -184,6 +185,7 @@ phases:
     pruned: {description: "C(record): ids of the releases that were removed.", type: list}
 problem: {description: "With O(fleet), why this host could not switch or go back.", returned: when it could not, type: str}
 waiting: {description: "With O(fleet), the turn of this host did not come.", returned: when it did not, type: bool}
+again: {description: "With O(fleet), what is said of this host was said before.", returned: in later batches, type: bool}
 lines: {description: "What is live, and how long each phase took, in words.", returned: always, type: list, elements: str}
 sent_bytes: {description: Size of what was sent to the host., returned: always, type: int}
 """

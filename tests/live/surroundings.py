@@ -51,6 +51,12 @@ def without(what: str, then: str, succeeds: bool = False) -> Fault:
     return fault
 
 
+def removed(site: Site, version: str) -> Outcome:
+    """The live release, removed by hand: nobody can tell any more which of the database's migrations it was the one to know."""
+    site.host.check_output("sh -c %s", "rm -r $(readlink -f /srv/guestbook/current)")
+    return site.succeed("deploy", version=version, migrations="keep")
+
+
 def full(directory: str, options: str = "size=16k", succeeds: bool = False) -> Fault:
     """A disk without room: a small one that is full is mounted at a directory."""
     mount = f"mkdir -p {directory} && mount -t tmpfs -o {options} tmpfs {directory}"

@@ -95,6 +95,7 @@ def test_what_went_wrong_on_one_of_several_hosts_is_the_error_of_the_run(record:
         record.note("release", host, OK, {"phases": {"ask": LIVE}}, 0)
     switched = {"phases": {"activate": {"release": "R2", "changed": True}}}
     record.note("release", "one", OK, switched, 0)
+    record.note("release", "one", OK, {**switched, "again": True}, 0)
     record.note("release", "two", OK, {"phases": {"activate": {"failed": True}}, "problem": "it is ill\n"}, 0)
     record.note("ansible.builtin.assert", "one", FAILED, {"msg": "two could not switch: it is ill"}, 0)
     assert [(each["phase"], each["host"], each["result"]) for each in record.content["phases"]][2:] == [

@@ -60,6 +60,8 @@ class Record:
 
         outcome: ok, failed or unreachable. seconds: how long it took as seen from here, for a result that does not say.
         """
+        if result.get("again"):  # a host of an earlier batch
+            return {}
         phases = {ON_THE_CONTROLLER[action]: result} if action in ON_THE_CONTROLLER else {}
         where = "controller" if phases else host
         if action == ON_A_HOST:
