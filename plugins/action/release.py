@@ -138,6 +138,8 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         arguments = dict(self._task.args)
+        # One by one: of an argument with parts, Ansible writes those that are secret into the host's log, escaped as they are.
+        arguments |= arguments.pop("variables", {})
         if at_rest(arguments):
             return nothing_done(arguments, self._task.check_mode)
         if "fleet" in arguments:

@@ -61,7 +61,7 @@ options:
   command: {description: "For C(manage): a management command with its arguments, quoted as for a shell.", type: str, default: ""}
   version: {description: "For C(ask): what is to be deployed; the live commit is known by its digits.", type: str, default: ""}
   variables:
-    description: What the application's processes find in their environment.
+    description: What the application's processes find in their environment. The module itself takes each by itself.
     type: dict
     default: {}
     suboptions:
@@ -213,6 +213,7 @@ SPEC = {
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
     "apply_migrations": {"type": "bool", "default": True},
     "database_wait": {"type": "int", "default": 60},
+    "database_url": {"type": "str", "default": "", "no_log": True},
     "dump_before_migrate": {"type": "bool", "default": False},
     "keep_dumps": {"type": "int", "default": 5},
     "dump": {"type": "str", "default": ""},

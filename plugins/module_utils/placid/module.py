@@ -35,17 +35,10 @@ WATCHED = ("migrate", "activate")
 #: The arguments that every phase may need.
 COMMON: dict[str, Any] = {
     "application": {"type": "str", "required": True},
-    "variables": {
-        "type": "dict",
-        "apply_defaults": True,
-        "options": {
-            "settings": {"type": "dict", "default": {}},
-            "secrets": {"type": "dict", "default": {}, "no_log": True},
-            "direct": {"type": "dict", "default": {}},
-            "direct_secrets": {"type": "dict", "default": {}, "no_log": True},
-            "database_url": {"type": "str", "default": "", "no_log": True},
-        },
-    },
+    "settings": {"type": "dict", "default": {}},
+    "secrets": {"type": "dict", "default": {}, "no_log": True},
+    "direct": {"type": "dict", "default": {}},
+    "direct_secrets": {"type": "dict", "default": {}, "no_log": True},
     "deployment": {
         "type": "dict",
         "options": {
@@ -122,23 +115,16 @@ def nothing_live(layout: Layout) -> PlacidError:
 
 def environment_of(module: AnsibleModule) -> dict[str, str]:
     """Settings and secrets as one environment, every name and value proved to fit into one."""
-    given = module.params["variables"]
-    environment = {name: str(value) for name, value in {**given["settings"], **given["secrets"]}.items()}
+    environment = {name: str(value) for name, value in {**module.params["settings"], **module.params["secrets"]}.items()}
     dotenv.render(environment, "")
-    hidden = [*given["secrets"].values(), *given["direct_secrets"].values()]
+    hidden = [*module.params["secrets"].values(), *module.params["direct_secrets"].values()]
     module.no_log_values.update(*(disguises(str(secret)) for secret in hidden))
     return environment
 
 
 def direct_environment_of(module: AnsibleModule) -> dict[str, str]:
     """The same, past a pooler, where there is one: through it an advisory lock would be another session's."""
-    given = module.params["variables"]
-    return {**environment_of(module), **given["direct"], **given["direct_secrets"]}
-
-
-def database_url_of(module: AnsibleModule) -> str:
-    """How the application reaches its database past a pooler; empty without one."""
-    return str(module.params["variables"]["database_url"])
+    return {**environment_of(module), **module.params["direct"], **module.params["direct_secrets"]}
 
 
 def disguises(secret: str) -> set[str]:

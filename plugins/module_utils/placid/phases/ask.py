@@ -19,7 +19,7 @@ from ansible.module_utils.placid import disk, dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.leftovers import leftovers
-from ansible.module_utils.placid.module import database_url_of, environment_of, locked
+from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 
@@ -58,7 +58,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "artefacts": [name for name in names(layout.artefacts) if name.endswith(".tar.zst")],
         "venvs": names(layout.venvs),
         "settings": settings(layout, environment_of(module)),
-        "migrations": migrations(layout, database_url_of(module) if module.params["version"] else "", events),
+        "migrations": migrations(layout, module.params["database_url"] if module.params["version"] else "", events),
         "at_rest": live["id"] if live and at_rest(module, live) else "",
     }
 
@@ -76,7 +76,7 @@ def at_rest(module: AnsibleModule, live: Mapping[str, Any]) -> bool:
     mode, release = module.check_mode, module.params["release"]
     module.check_mode, module.params["release"] = True, live["id"]
     try:
-        phases = [migrate, activate, record] if database_url_of(module) else [activate, record]
+        phases = [migrate, activate, record] if module.params["database_url"] else [activate, record]
         return not any(phase.run(module)["changed"] for phase in phases)
     except (PlacidError, OSError):  # a deployment will tell, and another one may be at work
         return False

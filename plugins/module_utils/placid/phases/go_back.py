@@ -42,7 +42,7 @@ def go_back(module: AnsibleModule, layout: Layout, before: provisional.Before) -
     if spec is None:
         raise PlacidError(f"The release {before.release} is not complete on this host any more. Deploy its version again.")
     settings = dotenv.parse(before.settings or "")
-    secrets = [settings[name] for name in module.params["variables"]["secrets"] if name in settings]
+    secrets = [settings[name] for name in module.params["secrets"] if name in settings]
     module.no_log_values.update(secrets, *(disguises(secret) for secret in secrets))
     activation = GoingBack(layout, spec, settings, FrontDoor(**module.params["front_door"]))
     activation.run()

@@ -12,7 +12,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dump, migrations, schema, settled
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import database_url_of, direct_environment_of, discard, layout_of, locked, record
+from ansible.module_utils.placid.module import direct_environment_of, discard, layout_of, locked, record
 from ansible.module_utils.placid.releases import complete, process_environment
 
 
@@ -24,7 +24,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode and complete(Layout(module.params["application"]), release) is None:
         return nothing
     layout = layout_of(module)
-    if settled.still(layout, release, direct_environment_of(module), database_url_of(module)):
+    if settled.still(layout, release, direct_environment_of(module), module.params["database_url"]):
         return nothing
     with locked(module, layout):
         try:
@@ -123,7 +123,7 @@ def save(module: AnsibleModule, database: Database, release: str) -> str:
     if not module.params["dump_before_migrate"]:
         return ""
     spec = complete(database.layout, release) or {}
-    taken = dump.take(database.layout, database_url_of(module), spec["commit"][:8])
+    taken = dump.take(database.layout, module.params["database_url"], spec["commit"][:8])
     record(module, database.layout, "dumped", release, commit=spec["commit"], **taken)
     dump.prune(database.layout, module.params["keep_dumps"])
     return str(taken["dump"])

@@ -7,12 +7,12 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import dump, migrations
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.module import database_url_of, direct_environment_of, layout_of, locked, record, record_failure
+from ansible.module_utils.placid.module import direct_environment_of, layout_of, locked, record, record_failure
 from ansible.module_utils.placid.releases import complete, process_environment
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    layout, name, url = layout_of(module), module.params["dump"], database_url_of(module)
+    layout, name, url = layout_of(module), module.params["dump"], module.params["database_url"]
     if not url:
         raise PlacidError(f"{layout.name} has no database (database: false), so there is nothing to put back.")
     path = dump.find(layout, name)
