@@ -12,8 +12,10 @@ import pytest
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.placid import ledger
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import REASON_LENGTH, disguises, record_failure
+from ansible.module_utils.placid.module import COMMON, REASON_LENGTH, disguises, record_failure
 from ansible.module_utils.placid.phases.record import details
+
+from unit.plugins import load
 
 SECRET = "planted-\\\"'<&>/ $é\ttail"
 KEY = "-----BEGIN KEY-----\nplanted-0123456789\nfinal=\n-----END KEY-----\n"
@@ -32,6 +34,14 @@ KEY = "-----BEGIN KEY-----\nplanted-0123456789\nfinal=\n-----END KEY-----\n"
 )
 def test_a_secret_is_masked_however_a_program_writes_it(text: str) -> None:
     assert "planted" not in remove_values(text, {SECRET, *disguises(SECRET)})
+
+
+def test_what_is_secret_is_an_argument_of_its_own() -> None:
+    """Ansible writes the parts of an argument into the host's log, where a secret with a quote in it is not recognised."""
+    arguments = {**COMMON, **load("modules/release.py").SPEC}
+    assert {name for name, each in arguments.items() if each.get("no_log")} >= {"secrets", "direct_secrets", "database_url"}
+    parts = {f"{name}.{part}": each for name, argument in arguments.items() for part, each in argument.get("options", {}).items()}
+    assert [name for name, each in parts.items() if each.get("no_log")] == []
 
 
 @pytest.mark.parametrize("text", [KEY, repr(KEY), "Cannot read the key: planted-0123456789\n"])

@@ -91,7 +91,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "no_inodes": {"release": {**stage, "host": {**HOST, "free": {**ROOM, "inodes": 0}}}, "check_mode": True},
         "at_rest": {"release": {**stage, "phases": ["stage", "activate", "record"], "host": {**HOST, "at_rest": "R"}, **door}},
         "at_rest_with_another": {"release": {**stage, "host": {**HOST, "at_rest": "Q"}}},
-        "told": {"release": {"application": APP, "phases": ["ask"]}},
+        "told": {"release": {"application": APP, "phases": ["ask"], "variables": {"secrets": {"KEY": "planted'\"\n"}}}},
         "recorded": {"release": {"application": APP, "phases": ["record"], "release": "R", "deployment": DEPLOYMENT}},
     }
 
@@ -245,3 +245,5 @@ def test_a_host_that_was_never_deployed_to_has_nothing(results: Results) -> None
     assert (told["prepared"], told["changed"]) == (False, False)
     assert told["target"]["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
     assert re.fullmatch(r"2\.\d+", told["target"]["glibc"])
+    assert told["settings"] == {"KEY": "added"}
+    assert "planted" not in json.dumps(results["told"])
