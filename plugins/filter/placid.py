@@ -194,5 +194,6 @@ class FilterModule:
             "scram_verifiers": _clear(scram.verifiers),
             "release_target": _clear(plan.target),
             "release_batches": fleet.batches,
+            "release_problems": fleet.problems,
             "release_verdict": fleet.verdict,
         }

@@ -16,6 +16,7 @@ from live.site import Site
 Fault = Callable[[Site, str], Outcome]
 #: The socket of new processes, or mod_wsgi's link to the release; of broken/slow-boot, which waits while the site is held.
 STARTED = "ls /run/guestbook/web-*-{commit}.* || readlink /srv/guestbook/wsgi/* | grep -e -{commit}"
+STAGING = "ls -d /srv/guestbook/releases/*-{commit}"
 RECORDING = "grep -e activated.*-{commit} /srv/guestbook/ledger.jsonl"
 
 

@@ -42,7 +42,7 @@ REAL = (  # in one step: visitors find the one or the other
 CASES = [
     Case("wheels on the host damaged and missing", faults.wheels, OTHER_LOCK, ("The wheel ",)),
     Case("controller killed while it asks and builds", faults.killed_early),
-    Case("controller killed while the release is staged", faults.killed("ls -d /srv/guestbook/releases/*-{commit}")),
+    Case("controller killed while the release is staged", faults.killed(faults.STAGING)),
     Case("controller killed when it is staged", faults.killed(STAGED), SLOW),
     Case("controller killed while new processes start", faults.killed(), SLOW),
     Case("controller killed at the switch", faults.killed("readlink /srv/guestbook/current | grep {commit}")),

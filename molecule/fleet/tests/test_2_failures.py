@@ -14,7 +14,7 @@ testinfra_hosts = ["ansible://lb"]
 
 #: When a run breaks off: what then succeeds on a host, and which.
 MOMENTS = {
-    "while a host has its release staged": ("app2", "ls -d /srv/guestbook/releases/*-{commit}"),
+    "while a host has its release staged": ("app2", faults.STAGING),
     "in a migration": ("db", versions.IN_MIGRATION),
     "while it records": ("app2", faults.RECORDING),
 }
