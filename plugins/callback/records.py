@@ -1,4 +1,4 @@
-"""Leaves a record of every deployment, rollback and change of settings on the controller."""
+"""Leaves a record on the controller of every run that changes what is live."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ansible.plugins.callback import CallbackBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
+from ansible.module_utils.placid.promotion import records_directory
 from ansible.module_utils.placid.records import BEGINS, FAILED, OK, UNREACHABLE, Record
 
 DOCUMENTATION = r"""
@@ -26,12 +27,7 @@ description:
   - Writes C(ENVIRONMENT/APPLICATION/ID/deployment.json), and beside it what the application's programs wrote on each host, a file
     for each step and stream. All of it as the run goes, and readable by its owner only.
   - Runs in check mode leave none. A record that cannot be written is a warning, never the end of a deployment.
-options:
-  directory:
-    description: Where the records go; C(deployments) beside the playbook where it is not set.
-    type: path
-    env: [{name: PLACID_DEPLOYMENTS}]
-    ini: [{section: records, key: directory}]
+  - The environment variable C(PLACID_DEPLOYMENTS) says where to; C(deployments) beside the playbooks where it is not set.
 requirements: [to be named in callbacks_enabled in ansible.cfg]
 """
 
@@ -88,8 +84,7 @@ class CallbackModule(CallbackBase):
         """Write files and deployment.json into the record's directory, each whole or not at all."""
         if not self.record:
             return
-        base = Path(self.get_option("directory") or self.playbook.with_name("deployments"))
-        directory = base / self.record.path
+        directory = records_directory(self.playbook.parent) / self.record.path
         try:
             for name, content in files.items():
                 replace(directory / name, content)

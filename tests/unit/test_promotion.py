@@ -68,3 +68,7 @@ def test_records_are_where_the_callback_writes_them(monkeypatch: pytest.MonkeyPa
     assert records_directory("/site") == Path("/site/deployments")
     monkeypatch.setenv("PLACID_DEPLOYMENTS", "/elsewhere")
     assert records_directory("/site") == Path("/elsewhere")
+    monkeypatch.setenv("PLACID_DEPLOYMENTS", "kept")
+    assert records_directory("/site") == Path("/site/kept")
+    monkeypatch.setenv("PLACID_DEPLOYMENTS", "~/kept")
+    assert records_directory("/site") == Path.home() / "kept"

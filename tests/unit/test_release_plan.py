@@ -88,8 +88,8 @@ def test_wheels_fit_every_host(python: str, hosts: dict[str, Any], target: tuple
         (
             "",
             {"a": host(TRIXIE), "b": host(("3.13", "aarch64", "2.41"))},
-            "The hosts differ in their machine (a x86_64, b aarch64), so one wheelhouse cannot serve them: deploy them apart "
-            "with -l.",
+            "The hosts differ in their machine (a x86_64, b aarch64), so one wheelhouse cannot serve them: let all "
+            "that one environment has be of one kind.",
         ),
     ],
 )

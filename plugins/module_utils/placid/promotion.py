@@ -20,9 +20,9 @@ class PromotionError(PlacidError):
     """An artefact that was not healthy in staging, and is required to have been."""
 
 
-def records_directory(playbooks: str) -> Path:
+def records_directory(playbooks: str | Path) -> Path:
     """Where the callback plugin `records` writes: PLACID_DEPLOYMENTS, or deployments/ beside the playbooks."""
-    return Path(playbooks, os.environ.get("PLACID_DEPLOYMENTS") or "deployments")
+    return Path(playbooks, os.path.expanduser(os.environ.get("PLACID_DEPLOYMENTS") or "deployments"))
 
 
 def records(directory: Path, environment: str, application: str) -> Iterator[dict[str, Any]]:

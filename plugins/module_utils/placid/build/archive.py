@@ -50,7 +50,7 @@ def write_tar(parts: list[Part], subdirectory: str, when: datetime.datetime, tem
             path = temporary / f"part-{number}.tar"
             _git_archive(part, within, path, temporary)
             opened = stack.enter_context(tarfile.open(path, encoding="utf-8", errors="surrogateescape"))
-            members.extend(_members(part, opened))
+            members.extend(_members(part, within, opened))
         members.sort(key=lambda member: encode(member.path))
         for member in members:
             member.info.name = member.path
@@ -63,7 +63,8 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
     """Run git archive where only the commit decides: an empty repository that borrows the objects of the real one.
 
     Attributes, filters (git-lfs) and line endings of the real repository, of the user and of the machine would change
-    the bytes; `export-ignore` and `export-subst` in the committed .gitattributes still work.
+    the bytes; `export-ignore` and `export-subst` in the committed .gitattributes still work. The commit is named, and not its
+    tree, since git substitutes nothing in a tree and reads no attributes above a directory.
     """
     git = part.source.git
     objects = Path(git.run("rev-parse", "--git-path", "objects").strip())
@@ -74,12 +75,10 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
     alternates.parent.mkdir(exist_ok=True)
     alternates.write_text(f"{objects.resolve()}\n")
     options = ["-c", "core.attributesFile=", "-c", "core.autocrlf=false", "-c", "core.eol=lf"]
+    below = [f":(literal){subdirectory}"] if subdirectory else []
+    command = [f"--git-dir={borrowing}", *options, "archive", "--format=tar", part.commit, "--", *below]
     with output.open("wb") as file:
-        made = run(
-            [f"--git-dir={borrowing}", *options, "archive", "--format=tar", f"{part.commit}:{subdirectory}"],
-            output=file,
-            extra=bare,
-        )
+        made = run(command, output=file, extra=bare)
     if made.returncode:  # what it wrote until then looks like a whole archive and is not
         output.unlink()
         what = f"submodule {part.path}" if part.path else "the repository"
@@ -89,9 +88,9 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
         )
 
 
-def _members(part: Part, archive: tarfile.TarFile) -> list[Member]:
-    below = f"{part.path}/" if part.path else ""
-    return [Member(below + info.name, info, archive) for info in archive if not info.isdir()]
+def _members(part: Part, subdirectory: str, archive: tarfile.TarFile) -> list[Member]:
+    below, above = f"{part.path}/" if part.path else "", f"{subdirectory}/" if subdirectory else ""
+    return [Member(below + info.name.removeprefix(above), info, archive) for info in archive if not info.isdir()]
 
 
 def _listed(parts: list[Part], subdirectory: str) -> set[str]:
