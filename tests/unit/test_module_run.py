@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -40,6 +42,7 @@ def test_a_terminal_and_a_file_are_somebody(tmp_path: Path) -> None:
 def layout(tmp_path: Path) -> Layout:
     layout = Layout("guestbook", tmp_path)
     layout.release("R1").mkdir(parents=True)
+    (layout.release("R1") / "release.json").write_text('{"id": "R1"}')
     layout.current.symlink_to("releases/R1")
     return layout
 
@@ -63,8 +66,9 @@ def test_a_plan_that_holds_is_carried_out(layout: Layout, planned_on: str | None
         pass
 
 
-def test_a_live_release_that_was_removed_by_hand_is_nothing(layout: Layout) -> None:
-    layout.release("R1").rmdir()
+@pytest.mark.parametrize("damage", [shutil.rmtree, lambda release: (release / "release.json").write_text("{")])
+def test_a_live_release_that_was_removed_or_damaged_by_hand_is_nothing(layout: Layout, damage: Callable[[Path], object]) -> None:
+    damage(layout.release("R1"))
     with module.locked(asked("", "new", {}), layout):
         pass
 

@@ -146,6 +146,17 @@ def test_visitors_are_to_get_the_health_page_and_the_smoke_paths(
     assert list(dict.fromkeys(each[""] for each in asked)) == [f"GET {page}" for page in pages]
 
 
+def test_processes_are_warmed_by_questions_that_are_asked_at_once(path: Path, serve: Serve) -> None:
+    asked, begun = serve(200, delay=0.5), time.monotonic()
+    FrontDoor("x", 80, "http", [], socket=path).warm(["/healthz", "/"], 6)
+    assert sorted(each[""] for each in asked) == ["GET /"] * 3 + ["GET /healthz"] * 3
+    assert time.monotonic() - begun < 6 * 0.5
+
+
+def test_a_server_that_answers_nothing_is_no_error_where_it_is_warmed(path: Path) -> None:
+    FrontDoor("x", 80, "http", [], socket=path).warm(["/"], 2)
+
+
 def test_a_healthy_server_is_asked_once(path: Path, serve: Serve) -> None:
     asked = serve(200)
     problem, seconds = check(path)

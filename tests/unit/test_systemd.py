@@ -227,3 +227,17 @@ def test_why_a_running_unit_is_to_be_started_anew(tmp_path: Path, settings: dict
         running.kill()
         running.wait()
     assert systemd.outdated("x.service", found, settings, unit) == "x.service has just ended"
+
+
+def test_a_file_of_the_future_is_no_reason_and_one_that_is_gone_is(
+    process: list[subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    process.append(spawn(["sleep", "20"], env={"PATH": os.environ["PATH"], "A": "1"}))
+    unit, later = tmp_path / "x.service", time.time() + 3600
+    unit.write_text("")
+    os.utime(unit, (later, later))  # the clock was set back since
+    found = shown(process[0].pid, int(time.time()) - 10, unit)
+    assert systemd.outdated("x.service", found, {"A": "1"}, tmp_path / "settings.env") == ""
+    unit.unlink()
+    gone = f"x.service was started before {unit} was removed"
+    assert systemd.outdated("x.service", found, {"A": "1"}, tmp_path / "settings.env") == gone

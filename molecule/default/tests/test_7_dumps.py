@@ -48,7 +48,7 @@ def test_without_room_for_a_dump_nothing_is_migrated(site: Site, entries: str, d
     try:
         outcome = site.fail("deploy", version=destructive, **DUMPING)
         assert f"{DUMPS} has 0 MB to spare" in outcome.message
-        assert "Nothing was migrated." in outcome.message
+        assert "Nothing was changed." in outcome.message
         assert dumps(site) == []
     finally:
         site.host.check_output(f"umount {DUMPS}")

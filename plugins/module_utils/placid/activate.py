@@ -7,10 +7,8 @@ that was killed is taken up by the next.
 
 from __future__ import annotations
 
-import grp
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -18,10 +16,11 @@ from ansible.module_utils.placid import dotenv, probe, settle, systemd
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.daemons import daemons
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.files import replace_file, replace_link
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import process_environment
+from ansible.module_utils.placid.settings_file import SettingsFile
+from ansible.module_utils.placid.switch import Switch, all_of
 
 HEADER = "Written by Placid from the settings and secrets of the inventory; a change made here is lost."
 
@@ -59,16 +58,15 @@ class Activation:
         self.group = self.daemons.other(self.live)  # where a new release starts
         self.running = systemd.running(self.layout.name)
         self.content = dotenv.render(self.settings, HEADER).encode()
-        self.old_content = self.layout.settings.read_bytes() if self.layout.settings.exists() else None
-        self.old_time = self.layout.settings.stat().st_mtime_ns if self.old_content is not None else 0
+        self.file = SettingsFile(self.layout)
 
     def plan(self) -> None:
         """Find what there is to do, changing nothing."""
-        before = dotenv.parse(self.old_content.decode()) if self.old_content else {}
+        before = dotenv.parse(self.file.text() or "")
         names = sorted({*before, *self.settings})
         self.settings_changed = [name for name in names if before.get(name) != self.settings.get(name)]
         self.reasons = self._reasons()
-        self.changed = bool(self.reasons or self.content != self.old_content)
+        self.changed = bool(self.reasons or self.content != self.file.content)
 
     def run(self) -> None:
         """Make the release live. Raises ActivationError after putting back what was live before."""
@@ -80,9 +78,11 @@ class Activation:
         missing = [slot for slot in self.slots if not self.layout.unit_file(slot).exists()]
         if missing:
             raise ActivationError(
-                f"There is no {self.layout.unit_file(missing[0])} for the process {self.slots[missing[0]]['process']}. "
-                "It is new in the inventory: run ansible-playbook site.yml for this host first."
+                f"There is no {self.layout.unit_file(missing[0])} for the process {self.slots[missing[0]]['process']}. Where it "
+                "is new in the inventory, run ansible-playbook site.yml for this host first. Where the inventory has it no more, "
+                f"deploy the version again: ansible-playbook deploy.yml -e version={self.spec['commit'][:12]}"
             )
+        self.file.put_back()
         self.plan()
         if self.changed:
             instance = self._new_instance()
@@ -98,8 +98,10 @@ class Activation:
             return ["its processes were never started"]
         if not self.layout.current.is_symlink():
             return [f"{self.layout.current} is a directory"]
+        if not self.layout.proved(str(self.live), self.live_instance):
+            return ["a run was cut short before it saw visitors being served"]
         units = [self.layout.unit(slot, self.live_instance) for slot in self.slots]
-        environment, file = {**self.settings, **process_environment(self.layout, self.spec)}, self.layout.settings
+        environment, file = {**self.settings, **process_environment(self.layout, self.spec)}, self.file.live
         reasons = [
             systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment, file)
             for unit, state in systemd.states(units).items()
@@ -119,31 +121,34 @@ class Activation:
         return [self.layout.unit(slot, instance) for slot, process in self.slots.items() if process["overlap"] == overlap]
 
     def _candidates(self, instance: str) -> None:
-        """Start the new processes beside the old ones, web before the others, and wait until all are well."""
+        """Start the new processes beside the old ones, web before the others, and wait until all are well and warm."""
         begun = time.monotonic()
         systemd.stop([self.layout.unit(slot, other) for slot, other in self.running if other != self.live_instance])
-        self._write_settings(self.content)
         web = self.layout.unit("web", instance)
         units = self._units(instance, overlap=True)
         try:
+            self.file.try_out(self.content)
             systemd.start([unit for unit in units if unit == web])
             self.daemons.start(self.group, self.spec["id"])
             if self.visited:
                 self._probe(instance)
             systemd.start([unit for unit in units if unit != web])
             self._settle(units)
-        except BaseException:
-            systemd.stop(units)
-            self._write_settings(self.old_content)
-            self.daemons.rest(self.group)
+            if self.visited:
+                self._warm(instance)
+        except BaseException as error:
+            self._undo(error, lambda: systemd.stop(units), self.file.put_back, lambda: self.daemons.rest(self.group))
             raise
         self.steps["start"] = round(time.monotonic() - begun, 2)
 
-    def _probe(self, instance: str) -> None:
-        """Ask the new processes for what must be well, while visitors do not get to them yet."""
-        health, unit = self.spec["health_check"], self.layout.unit("web", instance)
+    def _door(self, instance: str) -> FrontDoor:
+        """The way to the new processes, while visitors do not get to them yet."""
         other = {"group": self.group} if self.daemons else {"socket": self.layout.socket(instance)}
-        door = replace(self.front_door, **other)
+        return replace(self.front_door, **other)
+
+    def _probe(self, instance: str) -> None:
+        """Ask the new processes for what must be well."""
+        health, unit, door = self.spec["health_check"], self.layout.unit("web", instance), self._door(instance)
         problem = probe.wait_until_healthy(
             lambda: door.ask(health["path"]),
             health["status"],
@@ -157,10 +162,19 @@ class Activation:
             )
         self._smoke("The new release is not healthy", door, instance)
 
+    def _warm(self, instance: str) -> None:
+        """Let every process answer once, now that each has loaded: of one after the other, the first would answer them all."""
+        unit = self.layout.unit("web", instance)
+        group = systemd.control_group(systemd.states([unit])[unit])
+        pids = self.daemons.processes(self.group) or systemd.processes(group)
+        self._door(instance).warm([self.spec["health_check"]["path"], *self.front_door.smoke], 2 * len(pids))
+
     def _smoke(self, where: str, door: FrontDoor, instance: str, health: Mapping[str, Any] | None = None) -> None:
         problem = door.problem(health) if self.visited else ""
         if problem:
-            advice = f"The release before it serves. Mend the application, or apps[{self.layout.name}].smoke."
+            serves = "What was live before serves. " if self.live else ""
+            changed = f", the settings that changed ({', '.join(self.settings_changed)})" if self.settings_changed else ""
+            advice = f"{serves}Mend the application{changed}, or apps[{self.layout.name}].health_check or .smoke."
             raise ActivationError(f"{where}: {problem}. {advice}{self._log(instance)}")
 
     def _log(self, instance: str) -> str:
@@ -184,46 +198,38 @@ class Activation:
     def _switch(self, instance: str) -> None:
         """Send the web server's next connection to the new processes, and prove that visitors are served."""
         begun = time.monotonic()
-        before = self.layout.instance(self.spec["id"])
         beside, exclusive = (self._units(instance, overlap) for overlap in (True, False))
-        slots_before = [slot for slot, other in self.running if other == self.live_instance]
-        replaced = [self.layout.unit(slot, str(self.live_instance)) for slot in slots_before if not self._overlaps(slot)]
-        try:
-            self._point(self.spec["id"], instance)
-            self._smoke("Through the web server", self.front_door, instance, self.spec["health_check"])
-            systemd.stop(replaced)
-            systemd.start(exclusive)
-            self._settle(exclusive)
-            self._prove(beside)
-        except BaseException:
-            self._switch_back(before)
-            probe.drain(str(self.layout.socket(instance)))
-            systemd.stop([*beside, *exclusive])
-            self._write_settings(self.old_content)
-            systemd.start(replaced)
-            self.daemons.rest(self.group)
-            raise
+        alone = {slot for slot, process in self.slots.items() if not process["overlap"]}
+        replaced = [self.layout.unit(*each) for each in self.running if each[0] in alone and each[1] == self.live_instance]
+        switch = Switch(self.layout, self.daemons, self.live, self.spec["id"], self.group)
+        with switch.undoable() as switch_back:
+            try:
+                switch.make(instance)
+                self._smoke("Through the web server", self.front_door, instance, self.spec["health_check"])
+                systemd.stop(replaced)
+                systemd.start(exclusive)
+                self._settle(exclusive)
+                self._prove(beside)
+                self.layout.proof(self.spec["id"]).write_text(instance)
+            except BaseException as error:
+                self._undo(
+                    error,
+                    switch_back,
+                    lambda: probe.drain(str(self.layout.socket(instance))),
+                    lambda: systemd.stop([*beside, *exclusive]),
+                    self.file.put_back,
+                    lambda: systemd.start(replaced),
+                    lambda: self.daemons.rest(self.group),
+                )
+                raise
         self.steps["switch"] = round(time.monotonic() - begun, 2)
 
-    def _overlaps(self, slot: str) -> bool:
-        return bool(self.slots.get(slot, {"overlap": True})["overlap"])
-
-    def _point(self, release: str, instance: str) -> None:
-        replace_link(self.layout.socket_link(release), str(self.layout.socket(instance)))
-        self.daemons.point(release, self.group)
-        if self.live and self.live != release:
-            replace_link(self.layout.previous, f"releases/{self.live}")
-        if self.live != release or not self.layout.current.is_symlink():
-            replace_link(self.layout.current, f"releases/{release}")
-
-    def _switch_back(self, instance_before: str | None) -> None:
-        if self.live and self.live != self.spec["id"]:
-            replace_link(self.layout.current, f"releases/{self.live}")
-        elif self.live and instance_before:
-            replace_link(self.layout.socket_link(self.live), str(self.layout.socket(instance_before)))
-            self.daemons.point(self.live, self.daemons.beside(self.group))
-        elif not self.live:
-            self.layout.current.unlink(missing_ok=True)
+    @staticmethod
+    def _undo(error: BaseException, *steps: Callable[[], object]) -> None:
+        if failed := all_of(*steps):
+            raise ActivationError(
+                f"{error}\nNot all that was live could be put back, either: {failed}. Mend that, and type the same command again."
+            ) from None
 
     def _retire(self) -> None:
         """Let what is not live finish its requests, and tell it to stop; `let_end` of the phase `record` waits for it."""
@@ -237,14 +243,6 @@ class Activation:
         if self.daemons.at_work(resting):
             self.daemons.rest(resting)
             self.changed = True
+        self.file.forget()
         self.changed = self.changed or bool(old)
         self.steps["drain"] = round(time.monotonic() - begun, 2)
-
-    def _write_settings(self, content: bytes | None) -> None:
-        path = self.layout.settings
-        if content is None:
-            path.unlink(missing_ok=True)
-        elif not path.exists() or path.read_bytes() != content:
-            replace_file(path, content, mode=0o640, gid=grp.getgrnam(self.layout.name).gr_gid)
-            if content == self.old_content:  # what runs with it still does
-                os.utime(path, ns=(self.old_time, self.old_time))

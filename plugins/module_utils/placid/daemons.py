@@ -162,6 +162,9 @@ class NoDaemons(Daemons):
     def point(self, *_: object) -> None:
         pass
 
+    def processes(self, *_: object) -> list[int]:
+        return []
+
     def start(self, *_: object) -> None:
         pass
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -98,14 +98,17 @@ def find(layout: Layout, wanted: str) -> Path:
     return layout.dumps / wanted
 
 
-def doomed(there: Iterable[str], keep: int, spared: str = "") -> list[str]:
-    """The files to remove: dumps but the newest `keep` and the spared one, and what a run that was killed left."""
-    dumps = sorted(name for name in there if name.endswith(SUFFIX) and name != spared)
+def doomed(there: Iterable[str], keep: int, spared: Collection[str] = ()) -> list[str]:
+    """The files to remove: dumps but the newest `keep` and the spared ones, and what a run that was killed left.
+
+    What a clock that was set back makes look old is spared by name.
+    """
+    dumps = sorted(name for name in there if name.endswith(SUFFIX) and name not in spared)
     return [name for name in there if name.endswith(UNFINISHED)] + dumps[: max(0, len(dumps) - keep)]
 
 
-def prune(layout: Layout, keep: int, spared: str = "") -> None:
-    """Remove dumps but the newest `keep` and the spared one."""
+def prune(layout: Layout, keep: int, *spared: str) -> None:
+    """Remove dumps but the newest `keep` and the spared ones."""
     for name in doomed(names(layout), keep, spared):
         (layout.dumps / name).unlink()
 
@@ -145,8 +148,8 @@ def _dump(layout: Layout, environment: Mapping[str, str], file: IO[bytes]) -> No
     disk = os.statvfs(layout.dumps)
     room = disk.f_bavail * disk.f_frsize - SPARE_BYTES
     full = DumpError(
-        f"{layout.dumps} has {max(0, room) // 2**20} MB to spare, and a dump of the database needs more. Nothing was migrated. "
-        f"Make room, lower apps[{layout.name}].database.keep_dumps, or set dump_before_migrate: false."
+        f"{layout.dumps} has {max(0, room) // 2**20} MB to spare, and a dump of the database needs more. Nothing was changed. "
+        f"Make room, or lower apps[{layout.name}].database.keep_dumps."
     )
     if room <= 0:
         raise full

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 
@@ -43,25 +45,37 @@ def replace_file(path: Path, content: bytes, mode: int = 0o644, gid: int = -1) -
     sync_directory(path.parent)
 
 
-def replace_link(path: Path, target: str) -> None:
-    """Point the symbolic link at target by rename(2); what a killed run left beside it does no harm.
+@contextlib.contextmanager
+def prepared_link(path: Path, target: str) -> Iterator[Callable[[], None]]:
+    """Make a symbolic link beside its place; what is yielded puts it there by rename(2), which needs no room on the disk.
 
-    A directory in its place is beside it afterwards, as NAME.directory-…: the two change their names in one step.
+    A directory in its place is beside it afterwards, as NAME.directory-…: the two change their names in one step. What a killed
+    run left does no harm.
     """
     directory = tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent)
     temporary = Path(directory) / path.name
-    try:
+
+    def put() -> None:
         if path.is_dir() and not path.is_symlink():
             beside = path.with_name(f"{path.name}.directory-{os.urandom(4).hex()}")
-            beside.symlink_to(target)
+            os.rename(temporary, beside)
             exchange(beside, path)
         else:
-            temporary.symlink_to(target)
             os.rename(temporary, path)
+        sync_directory(path.parent)
+
+    try:
+        temporary.symlink_to(target)
+        yield put
     finally:
         temporary.unlink(missing_ok=True)
         os.rmdir(directory)
-    sync_directory(path.parent)
+
+
+def replace_link(path: Path, target: str) -> None:
+    """Point the symbolic link at target by rename(2)."""
+    with prepared_link(path, target) as put:
+        put()
 
 
 def exchange(one: Path, other: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Mapping
+import http.client
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +38,19 @@ class FrontDoor:
         certificate = Path(self.certificate) if self.certificate and not self.socket else None
         address = self.socket or ("127.0.0.1", self.port)
         return probe.status(address, path, self.host, self.scheme, certificate=certificate, group=self.group)
+
+    def warm(self, paths: Sequence[str], connections: int) -> None:
+        """Ask for pages on so many connections at once, so that each process has loaded what an answer needs.
+
+        What they answer is no matter: what must be well was asked before.
+        """
+
+        def ask(number: int) -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                self.ask(paths[number % len(paths)])
+
+        with ThreadPoolExecutor(max(1, connections)) as pool:
+            list(pool.map(ask, range(connections)))
 
     def problem(self, health: Mapping[str, Any] | None = None) -> str:
         """What is wrong with the first of the paths that is not well; empty where all are.

@@ -95,9 +95,18 @@ class Layout:
     def release(self, release: str) -> Path:
         return self.releases / release
 
-    def manifest(self, source: str) -> Path:
-        """Where the manifest of a source archive lies, beside it."""
-        return self.artefacts / source.replace(".tar.zst", ".json")
+    def manifest(self, release: str) -> Path:
+        """The manifest of what a release was made from: one archive may be that of several, with other packages."""
+        return self.release(release) / ".placid" / "manifest.json"
+
+    def proof(self, release: str) -> Path:
+        """Names the instance of a release that visitors were seen to be served by."""
+        return self.release(release) / ".placid" / "proved"
+
+    def proved(self, release: str, instance: str) -> bool:
+        """Whether visitors were seen to be served by an instance of a release."""
+        path = self.proof(release)
+        return path.exists() and path.read_text(encoding="utf-8") == instance
 
     def venv(self, digest: str) -> Path:
         return self.venvs / digest[:16]

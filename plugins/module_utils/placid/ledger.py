@@ -28,7 +28,9 @@ def append(path: Path, event: dict[str, Any]) -> None:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = "\n" + line
-        os.write(descriptor, line.encode())
+        content = line.encode()
+        while content:  # a disk that is nearly full takes a part, and then nothing
+            content = content[os.write(descriptor, content) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
@@ -65,6 +67,17 @@ def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
         elif event.get("event") == ROLLED_BACK and release in deployed:
             stack = stack[: stack.index(release) + 1] if release in stack else [*stack, release]
     return stack
+
+
+def rolled_back_to(events: Iterable[dict[str, Any]]) -> str:
+    """The release that a rollback made live before it was cut short; empty where none was."""
+    found = ""
+    for event in events:
+        if event.get("event") == "activated":
+            found = str(event["release"]) if event.get("becomes") == ROLLED_BACK else ""
+        elif event.get("event") in (GOOD, ROLLED_BACK, "settings", "failed"):
+            found = ""
+    return found
 
 
 def applied(events: Iterable[dict[str, Any]]) -> list[str] | None:

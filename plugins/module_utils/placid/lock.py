@@ -50,8 +50,9 @@ def held(path: Path, holder: Holder, wait: float = 0.0, last: bool = False) -> I
     wait: seconds to wait for another deployment to end. The rest of a lease that nobody works under is waited for in any case.
     last: the deployment ends with this step, so no lease is left. Raises BusyError.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
+        os.fchmod(descriptor, 0o600)  # who may read a file may lock it
         _acquire(descriptor, path, holder, wait)
         ended = last
         try:

@@ -20,9 +20,11 @@ from ansible.module_utils.placid import command, dotenv, ledger, lock
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.files import remove_marked
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.releases import MARKER
+from ansible.module_utils.placid.prune import in_use
+from ansible.module_utils.placid.releases import MARKER, complete
 
 MEND = "Mend that on the host, and type the same command again; what was live is still live."
+FINISH = "{0} is live. Mend that on the host, and type the same command again, which finishes what is left to do."
 #: Shorter lines of a secret of several lines are no secret by themselves.
 SHORTEST_LINE = 8
 
@@ -68,7 +70,8 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
         except PlacidError as error:
             result, problem = {"failed": True}, error
         except OSError as error:  # a full disk, above all
-            result, problem = {"failed": True}, PlacidError(f"{error.strerror or error}: {error.filename or name}. {MEND}")
+            what = f"{error.strerror or error}: {error.filename or name}"
+            result, problem = {"failed": True}, PlacidError(f"{what}. {_mend(module, name)}")
         memory = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, result.get("memory_mb", 0))
         done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), "memory_mb": memory, **_output()}
         module.params["done"] = {**module.params["done"], **done}
@@ -76,6 +79,12 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             module.fail_json(msg=str(problem), phases=done)
     diff = [result.pop("diff") for result in done.values() if "diff" in result]
     module.exit_json(changed=any(result["changed"] for result in done.values()), phases=done, diff=diff)
+
+
+def _mend(module: AnsibleModule, phase: str) -> str:
+    release = module.params["release"]
+    switched = phase in ("activate", "record") and release and Layout(module.params["application"]).live_release() == release
+    return FINISH.format(release) if switched else MEND
 
 
 def alone(stdout: int) -> bool:
@@ -120,6 +129,12 @@ def environment_of(module: AnsibleModule) -> dict[str, str]:
     hidden = [*module.params["secrets"].values(), *module.params["direct_secrets"].values()]
     module.no_log_values.update(*(disguises(str(secret)) for secret in hidden))
     return environment
+
+
+def mask(module: AnsibleModule, settings: Mapping[str, str]) -> None:
+    """Have masked what settings hold under the names of secrets: the inventory may have other values for these by now."""
+    secrets = [settings[name] for name in module.params["secrets"] if settings.get(name)]
+    module.no_log_values.update(secrets, *(disguises(secret) for secret in secrets))
 
 
 def direct_environment_of(module: AnsibleModule) -> dict[str, str]:
@@ -168,7 +183,9 @@ def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Iterato
     deployment = dict(module.params["deployment"])
     wait = deployment.pop("wait")
     with lock.held(layout.lock, lock.Holder(**deployment), wait, last):
-        planned, live = module.params.get("planned_on"), layout.live_release() or ""
+        planned, live = module.params.get("planned_on"), (layout.live_release() or "")
+        if not complete(layout, live):  # damaged: the plan was made without it
+            live = ""
         if planned is not None and live not in (planned, module.params["release"]) and "activate" not in module.params["done"]:
             raise PlacidError(
                 f"{live or 'nothing'} is live now, and the plan was made for {planned or 'nothing'}. "
@@ -189,11 +206,13 @@ def record_failure(module: AnsibleModule, layout: Layout, release: str, phase: s
     """Write into the ledger that a phase failed and why, in one line without secrets."""
     lines = str(remove_values(str(error), module.no_log_values)).strip().splitlines()
     reason = {"reason": lines[0][:REASON_LENGTH]} if lines else {}
-    record(module, layout, "failed", release, phase=phase, **reason, **more)
+    with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
+        record(module, layout, "failed", release, phase=phase, **reason, **more)
 
 
 def discard(module: AnsibleModule, layout: Layout, release: str, phase: str, error: object) -> None:
-    """Write down that a release failed, and remove it, unless it is live or was good before."""
+    """Write down that a release failed, and remove it, unless it is live, was good before, or a program still runs from it."""
     record_failure(module, layout, release, phase, error)
-    if release != layout.live_release() and release not in ledger.ever_good(ledger.read(layout.ledger)):
+    kept = {layout.live_release(), *ledger.ever_good(ledger.read(layout.ledger)), *in_use(layout)}
+    if release not in kept:
         remove_marked(layout.release(release), MARKER)

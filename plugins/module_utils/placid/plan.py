@@ -39,7 +39,8 @@ def target(application: str, python: str, hosts: Mapping[str, Mapping[str, Any]]
             f"{', '.join(lacking)}: no Python {python}, but {have}. Change apps[{application}].python, or install it there."
         )
     targets = {host: {**info["target"], "python": python or info["target"]["python"]} for host, info in hosts.items()}
-    for key, remedy in (("python", "name one version in apps[{}].python"), ("machine", "let all that one environment has be of one kind")):
+    one_kind = "let all that one environment has be of one kind"
+    for key, remedy in (("python", "name one version in apps[{}].python"), ("machine", one_kind)):
         if len({each[key] for each in targets.values()}) > 1:
             found = ", ".join(f"{host} {each[key]}" for host, each in targets.items())
             raise PlanError(

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from ansible.module_utils.placid.files import replace_file
 from ansible.module_utils.placid.layout import Layout
+from ansible.module_utils.placid.settings_file import SettingsFile
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,7 @@ def keep(layout: Layout, token: str, unconfirmed: bool) -> bool:
     kept = read(layout)
     if kept and (unconfirmed or kept.token == token):
         return False
-    settings = layout.settings.read_text(encoding="utf-8") if layout.settings.exists() else None
-    content = json.dumps(asdict(Before(token, layout.live_release() or "", settings)))
+    content = json.dumps(asdict(Before(token, layout.live_release() or "", SettingsFile(layout).text())))
     replace_file(layout.before, content.encode(), mode=0o600)
     return True
 

@@ -92,8 +92,8 @@ def prune(layout: Layout, keep: int, keep_mb: int = 0, dry_run: bool = False) ->
 
 def needs(layout: Layout, spec: Mapping[str, Any]) -> set[Path]:
     """What a release needs beside its own tree, by its release.json; others may need the same."""
-    artefact = {layout.artefacts / spec["source"], layout.manifest(spec["source"])}
-    return {*artefact, layout.venv(spec["venv_digest"]), *(layout.wheels / wheel for wheel in spec["wheels"])}
+    wheels = (layout.wheels / wheel for wheel in spec["wheels"])
+    return {layout.artefacts / spec["source"], layout.venv(spec["venv_digest"]), *wheels}
 
 
 def unneeded(layout: Layout) -> list[Path]:

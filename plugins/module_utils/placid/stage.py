@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.placid import django_static, migrations, shared_libraries, tree
+from ansible.module_utils.placid import django_static, migrations, tree
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.bytecode import compile_tree
 from ansible.module_utils.placid.command import CommandError, lower_privileges, run_as, tail
@@ -54,7 +54,7 @@ class Stage:
     `wheels/<sha256>/<file>`, the wheels that the host lacks. environment: settings and secrets, as the application will run
     with. After `run`: `steps`, how long each took in seconds, `memory_mb`, what the child that unpacks took of it,
     `migrations`, the plan if the database answered, `silenced`, what the settings leave out of the check, and `lacking`, the
-    libraries that packages which are new to the host want, and it has not.
+    libraries that its packages want, and the host has not.
     """
 
     def __init__(
@@ -110,7 +110,6 @@ class Stage:
         elif not self._archive_is_whole(archive):
             archive.unlink()
             raise StageError(f"{archive} was damaged, and is removed. Deploy the version again, and it is sent anew.")
-        replace_file(self.layout.manifest(archive.name), json.dumps(self.manifest, indent=2).encode())
         build_user = self.layout.build_user
         self.release.mkdir(mode=0o755)
         shutil.chown(self.release, build_user, build_user)
@@ -128,7 +127,7 @@ class Stage:
         venv = VirtualEnvironment(self.layout, self.manifest)
         if not venv.complete():
             venv.make(self.bundle / "wheels")
-            self.lacking = shared_libraries.lacking(self.layout.build_user, venv.path)
+        self.lacking = venv.lacking()
         (self.release / "venv").symlink_to(os.path.relpath(venv.path, self.release))
 
     def _write_launchers(self) -> None:
@@ -138,6 +137,7 @@ class Stage:
         for name, command in {**commands, "manage": 'python manage.py "$@"'}.items():
             (directory / name).write_text(launcher(self.layout, self.spec, command), encoding="utf-8")
             (directory / name).chmod(0o755)
+        self.layout.manifest(self.spec["id"]).write_text(json.dumps(self.manifest, indent=2) + "\n", encoding="utf-8")
 
     def _serve_static(self) -> None:
         """Put the static files where the web server finds them by their address, in this release and in the one before."""

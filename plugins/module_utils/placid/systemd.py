@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -176,6 +177,8 @@ def outdated(unit: str, state: State, environment: dict[str, str], settings: Pat
         return f"{unit} runs with other settings ({', '.join(other)})"
     begun = int(state["ActiveEnterTimestamp"].lstrip("@") or 0)
     for path in [state["FragmentPath"], *state["DropInPaths"].split(), *([] if readable else [str(settings)])]:
-        if path and int(Path(path).stat().st_mtime) > begun:
+        if path and not os.path.exists(path):
+            return f"{unit} was started before {path} was removed"
+        if path and begun < int(Path(path).stat().st_mtime) <= time.time():  # no future one, of a clock that was set back
             return f"{unit} was started before {path} changed"
     return ""

@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.placid import shared_libraries
 from ansible.module_utils.placid.bytecode import adopt, compile_tree, sources
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import WheelhouseError
 from ansible.module_utils.placid.files import chown_tree, replace_file, sync_directory, sync_file_system
 from ansible.module_utils.placid.layout import Layout
 
-#: Written last: a virtual environment without it is a leftover.
+#: Written last: a virtual environment without it is a leftover. It holds the libraries that the host lacked then.
 MARKER = ".complete"
 #: So many sources are compiled by one process in the time that it takes to start others.
 FEW = 300
@@ -46,6 +47,11 @@ class VirtualEnvironment:
     def complete(self) -> bool:
         return (self.path / MARKER).exists()
 
+    def lacking(self) -> list[str]:
+        """The libraries of the system that its packages want and the host still has not, each with one that does."""
+        lacked = (self.path / MARKER).read_bytes()  # when it was made: mostly nothing, and then nothing is looked at
+        return shared_libraries.lacking(self.layout.build_user, self.path) if lacked else []
+
     def needed(self) -> int:
         """Bytes that its packages take."""
         return UNPACKED * sum(int(wheel["size"]) for wheel in self.manifest["wheels"])
@@ -56,6 +62,7 @@ class VirtualEnvironment:
         if bad:
             more = f" {len(bad) - 1} more are wrong, too." if bad[1:] else ""
             raise WheelhouseError(f"{bad[0]}{more} What is wrong was removed: deploy the version again, and it is sent anew.")
+        sync_directory(self.layout.wheels)
         try:
             self._build()
         except BaseException:
@@ -73,14 +80,16 @@ class VirtualEnvironment:
         try:
             with path.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+                os.fsync(file.fileno())
         except FileNotFoundError:
             digest = "missing"
         if digest != wheel["sha256"]:
             shutil.rmtree(path.parent, ignore_errors=True)  # an empty directory would pass for the wheel
             return f"The wheel {wheel['file']} on the host is {digest} and not {wheel['sha256']} as the manifest says."
         if arrived.exists():
-            stored.parent.mkdir(mode=0o755, exist_ok=True)
-            os.replace(arrived, stored)
+            arrived.parent.chmod(0o755)
+            shutil.rmtree(stored.parent, ignore_errors=True)
+            os.replace(arrived.parent, stored.parent)  # with what is in it: a directory without passes for no wheel
         return ""
 
     def _build(self) -> None:
@@ -103,8 +112,9 @@ class VirtualEnvironment:
         adopted = adopt((self.layout.release(live) / "venv").resolve(), self.path) if live else 0
         few = sources(self.path) - adopted < FEW
         compile_tree(interpreter(self.manifest), self.path, "-j1" if few else "-j0")
+        lacking = shared_libraries.lacking(user, self.path)
         sync_file_system(self.path)
-        replace_file(self.path / MARKER, b"")
+        replace_file(self.path / MARKER, "".join(f"{line}\n" for line in lacking).encode())
         sync_directory(self.layout.venvs)
 
     def temporary(self, workshop: Path, usual: Path = Path("/tmp")) -> Path:  # noqa: S108  # nosec B108

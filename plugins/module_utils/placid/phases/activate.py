@@ -72,7 +72,8 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
             ) from None
         raise
     if activation.changed:
-        record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)
+        told = {"becomes": module.params["event"], "settings": activation.settings_changed, "steps": activation.steps}
+        record(module, layout, "activated", release, **told)
 
 
 def to_end(activation: Activation) -> bool:

@@ -22,6 +22,7 @@ from ansible.module_utils.placid.leftovers import leftovers
 from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
+from ansible.module_utils.placid.settings_file import SettingsFile
 
 SHORTEST_COMMIT = 7
 
@@ -36,7 +37,9 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
     live = complete.get(layout.live_release() or "", {})
     earlier = [release for release in ledger.good_releases(events) if release in complete and release != live.get("id")]
-    manifest = layout.manifest(live["source"]) if live else None
+    if live and ledger.rolled_back_to(events) == live["id"]:  # typed again, that rollback goes where it went before
+        earlier.append(live["id"])
+    manifest = layout.manifest(live["id"]) if live else None
     return {
         "changed": False,
         "live": live,
@@ -54,7 +57,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             "glibc": platform.libc_ver()[1],
         },
         "pythons": pythons(),
-        "wheels": names(layout.wheels),
+        "wheels": [name for name in names(layout.wheels) if names(layout.wheels / name)],
         "artefacts": [name for name in names(layout.artefacts) if name.endswith(".tar.zst")],
         "venvs": names(layout.venvs),
         "settings": settings(layout, environment_of(module)),
@@ -86,7 +89,7 @@ def at_rest(module: AnsibleModule, live: Mapping[str, Any]) -> bool:
 
 def settings(layout: Layout, wanted: Mapping[str, str]) -> dict[str, str]:
     """How each setting differs from those on the host: added, changed or removed. No value leaves the host."""
-    present = dotenv.parse(layout.settings.read_text()) if layout.settings.exists() else {}
+    present = dotenv.parse(SettingsFile(layout).text() or "")
     word = {(False, True): "added", (True, True): "changed", (True, False): "removed"}
     differing = (name for name in sorted({*present, *wanted}) if present.get(name) != wanted.get(name))
     return {name: word[name in present, name in wanted] for name in differing}

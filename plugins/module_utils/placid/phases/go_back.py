@@ -10,7 +10,7 @@ from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.going_back import GoingBack, withdraw
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import discard, disguises, environment_of, layout_of, locked, record
+from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, mask, record
 from ansible.module_utils.placid.phases.record import let_end
 from ansible.module_utils.placid.releases import complete
 
@@ -42,8 +42,7 @@ def go_back(module: AnsibleModule, layout: Layout, before: provisional.Before) -
     if spec is None:
         raise PlacidError(f"The release {before.release} is not complete on this host any more. Deploy its version again.")
     settings = dotenv.parse(before.settings or "")
-    secrets = [settings[name] for name in module.params["secrets"] if name in settings]
-    module.no_log_values.update(secrets, *(disguises(secret) for secret in secrets))
+    mask(module, settings)
     activation = GoingBack(layout, spec, settings, FrontDoor(**module.params["front_door"]))
     activation.run()
     let_end(layout)

@@ -10,8 +10,9 @@ from ansible.module_utils.placid import dotenv
 from ansible.module_utils.placid.command import run_as
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import environment_of, layout_of, nothing_live, record, record_failure
+from ansible.module_utils.placid.module import environment_of, layout_of, mask, nothing_live, record, record_failure
 from ansible.module_utils.placid.releases import complete, process_environment
+from ansible.module_utils.placid.settings_file import SettingsFile
 
 #: An import of a large file is a management command, too; one that hangs ends some time.
 TIMEOUT_SECONDS = 24 * 3600.0
@@ -27,8 +28,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if module.check_mode:
         return {"changed": True, "release": live, "lines": [f"manage.py {shlex.join(words)} would run with {live}"]}
     environment_of(module)  # so that what the command prints of a secret is masked
+    settings = dotenv.parse(SettingsFile(layout).text() or "")
+    mask(module, settings)  # which may be an earlier one, until settings.yml
     try:
-        output = work(layout, spec, words)
+        output = work(layout, spec, words, settings)
     except PlacidError as error:
         record_failure(module, layout, live, "manage", error, commit=spec["commit"])
         raise
@@ -47,10 +50,9 @@ def split(command: str) -> list[str]:
     return words
 
 
-def work(layout: Layout, spec: dict[str, Any], words: list[str]) -> str:
+def work(layout: Layout, spec: dict[str, Any], words: list[str], settings: dict[str, str]) -> str:
     """Run the command as the application's user and return what it wrote. Raises CommandError where it fails."""
     release = layout.release(spec["id"])
-    settings = dotenv.parse(layout.settings.read_text(encoding="utf-8"))
     environment = {**settings, "PYTHONDONTWRITEBYTECODE": "1", **process_environment(layout, spec)}
     argv = [str(release / "venv/bin/python"), "manage.py", *words]
     return run_as(layout.name, argv, release, environment, f"manage.py {words[0]}", timeout=TIMEOUT_SECONDS)

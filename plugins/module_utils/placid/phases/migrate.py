@@ -125,7 +125,7 @@ def save(module: AnsibleModule, database: Database, release: str) -> str:
     spec = complete(database.layout, release) or {}
     taken = dump.take(database.layout, module.params["database_url"], spec["commit"][:8])
     record(module, database.layout, "dumped", release, commit=spec["commit"], **taken)
-    dump.prune(database.layout, module.params["keep_dumps"])
+    dump.prune(database.layout, module.params["keep_dumps"], taken["dump"])
     return str(taken["dump"])
 
 

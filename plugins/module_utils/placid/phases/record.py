@@ -6,6 +6,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import ledger, provisional, systemd
+from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.leftovers import leftovers, remove_leftovers
 from ansible.module_utils.placid.module import layout_of, locked, record
@@ -23,20 +24,33 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     event, keep, keep_mb = (module.params[name] for name in ("event", "keep", "keep_mb"))
     with locked(module, layout, last=True):
         # The switch counts now, on every host: what was kept in case it would not is no longer needed once that is written.
-        write = happened or layout.before.exists() or release not in ledger.good_releases(ledger.read(layout.ledger))
+        good = ledger.good_releases(ledger.read(layout.ledger))
+        write = happened or layout.before.exists() or good[-1:] != [release]
         if module.check_mode:
             pruned = prune(layout, keep, keep_mb, dry_run=True)
             return {"changed": bool(write or pruned or leftovers(layout) or unneeded(layout)), "pruned": pruned}
         if write:
-            spec = complete(layout, release) or {}
-            record(module, layout, event, release, commit=spec.get("commit", ""), **details(event, done, module.params["plan"]))
+            commit = (complete(layout, release) or {}).get("commit", "")
+            if event == "settings" and good[-1:] != [release]:  # what made it live was cut short, and it is proved only now
+                record(module, layout, ledger.ROLLED_BACK if release in good else ledger.GOOD, release, commit=commit)
+            record(module, layout, event, release, commit=commit, **details(event, done, module.params["plan"]))
         provisional.drop(layout)
-        remove_leftovers(layout)  # of a killed run whose release needed no staging any more, too
-        pruned = prune(layout, keep, keep_mb)
-        if pruned:
-            record(module, layout, "pruned", release, removed=pruned)
-        let_end(layout)
+        try:
+            pruned = tidy(module, layout, release)
+        except (OSError, PlacidError) as error:
+            pruned = []
+            module.warn(f"{release} is live. Not all that is old could be removed: {error}. The next run tries again.")
     return {"changed": write or bool(pruned), "pruned": pruned}
+
+
+def tidy(module: AnsibleModule, layout: Layout, release: str) -> list[str]:
+    """Remove what is old, and wait until the last of its processes have ended; return the releases that were removed."""
+    remove_leftovers(layout)  # of a killed run whose release needed no staging any more, too
+    pruned = prune(layout, module.params["keep"], module.params["keep_mb"])
+    if pruned:
+        record(module, layout, "pruned", release, removed=pruned)
+    let_end(layout)
+    return pruned
 
 
 def details(event: str, done: dict[str, dict[str, Any]], plan: list[str]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import tarfile
 import tempfile
@@ -33,8 +32,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         try:
             stage = install(module, layout, environment_of(module))
         except (PlacidError, OSError) as error:
-            with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
-                record_failure(module, layout, spec["id"], "stage", error, commit=spec["commit"])
+            record_failure(module, layout, spec["id"], "stage", error, commit=spec["commit"])
             raise
         told = {key: value for key, value in (("silenced", stage.silenced), ("lacking", stage.lacking)) if value}
         record(module, layout, "staged", spec["id"], commit=spec["commit"], steps=stage.steps, **told)
@@ -54,6 +52,7 @@ def install(module: AnsibleModule, layout: Layout, environment: dict[str, str]) 
             bundle.write_bytes(base64.b64decode(content))
         if bundle.exists():
             unpack_bundle(bundle, manifest, Path(incoming))
+            bundle.unlink()  # who sent it may be gone, and would not remove it
         stage = Stage(layout, module.params["spec"], manifest, Path(incoming), environment)
         stage.run()
     return stage
