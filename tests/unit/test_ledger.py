@@ -74,7 +74,7 @@ def test_a_rollback_that_was_cut_short_is_known(story: str, release: str) -> Non
 
 def test_a_line_that_the_disk_takes_in_parts_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write = os.write
-    monkeypatch.setattr(ledger.os, "write", lambda descriptor, content: write(descriptor, content[:7]))
+    monkeypatch.setattr(os, "write", lambda descriptor, content: write(descriptor, content[:7]))
     ledger.append(tmp_path / "ledger.jsonl", {"event": "deployed", "release": "A" * 100})
     assert ledger.read(tmp_path / "ledger.jsonl") == [{"event": "deployed", "release": "A" * 100}]
 

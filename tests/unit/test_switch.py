@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid import files
 from ansible.module_utils.placid.daemons import NoDaemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
@@ -40,7 +40,7 @@ def switch(layout: Layout, live: str | None, release: str) -> Switch:
     ],
 )
 def test_a_switch_is_made_and_undone(layout: Layout, steps: str, after: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    *earlier, last = steps
+    *earlier, last = list(steps)
     for release in earlier:
         switch(layout, None, release).make(f"{release}.1")
     before, live = links(layout), earlier[-1] if earlier else None
@@ -48,7 +48,7 @@ def test_a_switch_is_made_and_undone(layout: Layout, steps: str, after: dict[str
     with step.undoable() as undo:
         step.make(f"{last}.{steps.count(last)}")
         assert links(layout) == after
-        monkeypatch.setattr(files.tempfile, "mkdtemp", lambda **_: pytest.fail("the disk is full"))
+        monkeypatch.setattr(tempfile, "mkdtemp", lambda **_: pytest.fail("the disk is full"))
         undo()
         undone = links(layout)
     assert undone | {last: ""} == before | {last: ""}
