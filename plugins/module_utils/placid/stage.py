@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
 import hashlib
 import inspect
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from ansible.module_utils.placid.virtual_environment import VirtualEnvironment, 
 
 #: What Placid adds to the committed tree, beside the directory of static files.
 ADDITIONS = ("venv", ".placid", MARKER)
+#: So many files that should not be there are named.
+SHOWN = 5
 
 
 class StageError(PlacidError):
@@ -191,11 +194,21 @@ class Stage:
         chown_tree(self.release, 0, 0)
         additions = [*ADDITIONS, *filter(None, [self.spec["static"]["root"]])]
         if tree.digest_directory(self.release, ignore=additions).sha256 != self.manifest["source"]["tree_sha256"]:
+            written = self._written_outside(additions)
+            told = f"{', '.join(written[:SHOWN])}{f' and {len(written) - SHOWN} more' if written[SHOWN:] else ''}"
             raise StageError(
-                "The release is not the committed tree: a build command or collectstatic changed files outside "
-                f"{self.spec['static']['root']}/. Let it write there only."
+                "The release is not the committed tree: a build command or collectstatic wrote or removed files "
+                f"({told or 'none is new'}). Let it write below the directory of static files only, which is "
+                f"apps[{self.layout.name}].static.root."
             )
         compile_tree(interpreter(self.manifest), self.release, "-j1", "--invalidation-mode", "unchecked-hash")
+
+    def _written_outside(self, additions: Sequence[str]) -> list[str]:
+        """The files of the release that were written since it was unpacked: what is unpacked has the time of its commit."""
+        when = datetime.datetime.fromisoformat(self.manifest["committed_at"]).timestamp()
+        files = (path for path in self.release.rglob("*") if path.is_file() and not path.is_symlink())
+        written = (path.relative_to(self.release) for path in files if path.stat().st_mtime != when)
+        return sorted(str(path) for path in written if path.parts[0] not in additions)
 
     def _check(self) -> None:
         level, models = self.spec["check_fail_level"], self.spec.get("check_migrations", True)
