@@ -10,7 +10,7 @@ import pytest
 from ansible.module_utils.placid.daemons import NoDaemons
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.switch import Switch, all_of
+from ansible.module_utils.placid.switch import Switch, Switched, all_of
 
 
 @pytest.fixture
@@ -81,3 +81,11 @@ def test_a_step_that_fails_keeps_no_other_from_being_done() -> None:
     ]
     assert all_of(*steps) == "full; gone"
     assert done == ["a", "b"]
+
+
+def test_the_last_switch_is_known_with_what_it_was_for(layout: Layout) -> None:
+    assert Switched.read(layout, "A") == Switched("", "", seen=False)
+    Switched("A.1", "rolled back").write(layout, "A")
+    assert Switched.read(layout, "A") == Switched("A.1", "rolled back", seen=False)
+    Switched("A.1", "rolled back", seen=True).write(layout, "A")
+    assert Switched.read(layout, "A") == Switched("A.1", "rolled back", seen=True)

@@ -20,7 +20,7 @@ from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import process_environment
 from ansible.module_utils.placid.settings_file import SettingsFile
-from ansible.module_utils.placid.switch import Switch, all_of
+from ansible.module_utils.placid.switch import Switch, Switched, all_of
 
 HEADER = "Written by Placid from the settings and secrets of the inventory; a change made here is lost."
 
@@ -33,14 +33,15 @@ class ActivationError(PlacidError):
 class Activation:
     """One release that is to be live with these settings.
 
-    spec: its release.json. settings: the whole environment, secrets included. After `run`: `changed`, `reasons` why
-    something was to do, `settings_changed` and `steps` in seconds.
+    spec: its release.json. settings: the whole environment, secrets included. becomes: the event that the run is to end with.
+    After `run`: `changed`, `reasons` why something was to do, `settings_changed` and `steps` in seconds.
     """
 
     layout: Layout
     spec: Mapping[str, Any]
     settings: Mapping[str, str]
     front_door: FrontDoor
+    becomes: str = ""
     changed: bool = False
     settings_changed: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Activation:
         self.running = systemd.running(self.layout.name)
         self.content = dotenv.render(self.settings, HEADER).encode()
         self.file = SettingsFile(self.layout)
+        self.last = Switched.read(self.layout, self.spec["id"])
 
     def plan(self) -> None:
         """Find what there is to do, changing nothing."""
@@ -94,13 +96,11 @@ class Activation:
     def _reasons(self) -> list[str]:
         if self.live != self.spec["id"]:
             return [f"{self.spec['id']} is not live"]
-        if self.live_instance is None:
-            return ["its processes were never started"]
         if not self.layout.current.is_symlink():
             return [f"{self.layout.current} is a directory"]
-        if not self.layout.proved(str(self.live), self.live_instance):
+        if not self.last.seen or self.last.instance != self.live_instance:
             return ["a run was cut short before it saw visitors being served"]
-        units = [self.layout.unit(slot, self.live_instance) for slot in self.slots]
+        units = [self.layout.unit(slot, self.last.instance) for slot in self.slots]
         environment, file = {**self.settings, **process_environment(self.layout, self.spec)}, self.file.live
         reasons = [
             systemd.failure(unit, state) or self._unproved(unit, state) or systemd.outdated(unit, state, environment, file)
@@ -204,17 +204,19 @@ class Activation:
         switch = Switch(self.layout, self.daemons, self.live, self.spec["id"], self.group)
         with switch.undoable() as switch_back:
             try:
+                Switched(instance, self.becomes).write(self.layout, self.spec["id"])
                 switch.make(instance)
                 self._smoke("Through the web server", self.front_door, instance, self.spec["health_check"])
                 systemd.stop(replaced)
                 systemd.start(exclusive)
                 self._settle(exclusive)
                 self._prove(beside)
-                self.layout.proof(self.spec["id"]).write_text(instance)
+                Switched(instance, self.becomes, seen=True).write(self.layout, self.spec["id"])
             except BaseException as error:
                 self._undo(
                     error,
                     switch_back,
+                    lambda: self.last.write(self.layout, self.spec["id"]),
                     lambda: probe.drain(str(self.layout.socket(instance))),
                     lambda: systemd.stop([*beside, *exclusive]),
                     self.file.put_back,

@@ -99,14 +99,9 @@ class Layout:
         """The manifest of what a release was made from: one archive may be that of several, with other packages."""
         return self.release(release) / ".placid" / "manifest.json"
 
-    def proof(self, release: str) -> Path:
-        """Names the instance of a release that visitors were seen to be served by."""
-        return self.release(release) / ".placid" / "proved"
-
-    def proved(self, release: str, instance: str) -> bool:
-        """Whether visitors were seen to be served by an instance of a release."""
-        path = self.proof(release)
-        return path.exists() and path.read_text(encoding="utf-8") == instance
+    def switched(self, release: str) -> Path:
+        """What the last switch to a release was; see switch.py."""
+        return self.release(release) / ".placid" / "switched.json"
 
     def venv(self, digest: str) -> Path:
         return self.venvs / digest[:16]

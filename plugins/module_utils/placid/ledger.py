@@ -69,17 +69,6 @@ def good_releases(events: Iterable[dict[str, Any]]) -> list[str]:
     return stack
 
 
-def rolled_back_to(events: Iterable[dict[str, Any]]) -> str:
-    """The release that a rollback made live before it was cut short; empty where none was."""
-    found = ""
-    for event in events:
-        if event.get("event") == "activated":
-            found = str(event["release"]) if event.get("becomes") == ROLLED_BACK else ""
-        elif event.get("event") in (GOOD, ROLLED_BACK, "settings", "failed"):
-            found = ""
-    return found
-
-
 def applied(events: Iterable[dict[str, Any]]) -> list[str] | None:
     """What was applied when the schema last changed; None where the ledger cannot tell, since a dump was put back since then.
 

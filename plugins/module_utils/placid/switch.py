@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from ansible.module_utils.placid.daemons import Daemons
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.files import prepared_link, replace_link
+from ansible.module_utils.placid.files import prepared_link, replace_file, replace_link
 from ansible.module_utils.placid.layout import Layout
 
 
@@ -54,6 +55,27 @@ class Switch:
                     self.daemons.point(self.release, self.daemons.beside(self.group))
 
             yield undo
+
+
+@dataclass(frozen=True)
+class Switched:
+    """The last switch to a release, as its directory tells, whatever became of the run.
+
+    instance: what visitors were sent to. becomes: the event of the ledger that the run was to end with. seen: whether visitors
+    were seen to be served.
+    """
+
+    instance: str = ""
+    becomes: str = ""
+    seen: bool = False
+
+    def write(self, layout: Layout, release: str) -> None:
+        replace_file(layout.switched(release), json.dumps(asdict(self)).encode())
+
+    @classmethod
+    def read(cls, layout: Layout, release: str) -> Switched:
+        path = layout.switched(release)
+        return cls(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else cls()
 
 
 def all_of(*steps: Callable[[], object]) -> str:

@@ -37,7 +37,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         activation.plan()
     else:
         with locked(module, layout):
-            activation = Activation(layout, spec, settings, front_door)
+            activation = Activation(layout, spec, settings, front_door, module.params["event"])
             activate(module, layout, activation, release)
     names = "".join(f"{name}\n" for name in activation.settings_changed)
     return {
@@ -72,8 +72,7 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
             ) from None
         raise
     if activation.changed:
-        told = {"becomes": module.params["event"], "settings": activation.settings_changed, "steps": activation.steps}
-        record(module, layout, "activated", release, **told)
+        record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)
 
 
 def to_end(activation: Activation) -> bool:

@@ -23,6 +23,7 @@ from ansible.module_utils.placid.module import environment_of, locked
 from ansible.module_utils.placid.releases import releases
 from ansible.module_utils.placid.schema import DATABASE, LEDGER, NOBODY
 from ansible.module_utils.placid.settings_file import SettingsFile
+from ansible.module_utils.placid.switch import Switched
 
 SHORTEST_COMMIT = 7
 
@@ -36,9 +37,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     shown = ("id", "commit", "source", "spec_digest")
     complete = {name: {key: spec[key] for key in shown} for name, spec in releases(layout).items()}
     live = complete.get(layout.live_release() or "", {})
-    earlier = [release for release in ledger.good_releases(events) if release in complete and release != live.get("id")]
-    if live and ledger.rolled_back_to(events) == live["id"]:  # typed again, that rollback goes where it went before
-        earlier.append(live["id"])
+    good = [release for release in ledger.good_releases(events) if release in complete]
+    earlier = [release for release in good if release != live.get("id")]
+    if live and live["id"] in good[:-1] and Switched.read(layout, live["id"]).becomes == ledger.ROLLED_BACK:
+        earlier.append(live["id"])  # a rollback was cut short after its switch: typed again, it goes where it went
     manifest = layout.manifest(live["id"]) if live else None
     return {
         "changed": False,
