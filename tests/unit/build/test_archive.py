@@ -107,6 +107,25 @@ def test_settings_of_the_machine_and_the_repository_change_nothing(
     assert (content(again), left_out) == (content(plain), [])
 
 
+def test_the_content_is_what_git_archive_makes_of_the_commit(repository: Repository, tmp_path: Path) -> None:
+    attributes = "version export-subst\ndocs export-ignore\n"
+    commit = repository.commit(
+        **{"version": "$Format:%H %cI$\n", "plain": "$Format:%H$\n", "docs/b": "2", ".gitattributes": attributes}
+    )
+    repository.git("archive", "--format=tar", f"--output={tmp_path}/plain.tar", commit)
+    with tarfile.open(tmp_path / "plain.tar") as expected:
+        assert content(make(repository, commit, tmp_path)[0]) == content(expected)
+        assert content(expected)["version"] == f"{commit} 2026-01-31T12:00:00+00:00\n"
+
+
+def test_attributes_above_the_subdirectory_hold(repository: Repository, tmp_path: Path) -> None:
+    attributes = "site/secret export-ignore\n/site/version export-subst\n"
+    files = {"site/a": "1", "site/secret": KEY, "site/version": "$Format:%H$", ".gitattributes": attributes}
+    commit = repository.commit(**files)
+    made, left_out = make(repository, commit, tmp_path, "site")
+    assert (content(made), left_out) == ({"a": "1", "version": commit}, ["secret"])
+
+
 def test_what_export_ignore_leaves_out_is_said(repository: Repository, tmp_path: Path) -> None:
     commit = repository.commit(**{"a": "1", "docs/b": "2", ".gitattributes": "docs export-ignore"})
     made, left_out = make(repository, commit, tmp_path)
@@ -148,9 +167,25 @@ def test_what_must_not_be_in_a_release_is_refused(
     with pytest.raises(ArchiveError) as error:
         make(repository, commit, tmp_path)
     assert reason in str(error.value)
-    assert "leave it out with a line in .gitattributes: <path> export-ignore" in str(error.value)
+    assert str(error.value).endswith("leave it out with a line in .gitattributes: <path> export-ignore")
     allowed = repository.commit(**{".gitattributes": f"/{path.split('/')[0]} export-ignore"})
     assert "harmless" in content(make(repository, allowed, tmp_path)[0])
+
+
+def test_a_submodule_is_told_to_leave_out_its_own_files(
+    repository: Repository, make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    inner = make_repository("inner")
+    inner.commit(**{"tls/key": KEY})
+    repository.git("submodule", "--quiet", "add", inner.path.as_uri(), "libs/inner")
+    commit = repository.commit(**{".gitattributes": "libs/inner/tls export-ignore"})
+    with pytest.raises(ArchiveError) as error:
+        make(repository, commit, tmp_path)
+    assert "'libs/inner/tls/key' holds a private key. Remove it" in str(error.value)
+    assert "For what is in libs/inner, do so in that submodule: the line belongs into its own .gitattr" in str(error.value)
+    left_out = inner.commit(**{".gitattributes": "tls export-ignore"})
+    repository.git("-C", "libs/inner", "pull", "--quiet", "origin", left_out)
+    assert "libs/inner/tls/key" not in content(make(repository, repository.commit(), tmp_path)[0])
 
 
 def test_what_looks_alike_is_let_in(repository: Repository, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class Member:
     path: str
     info: tarfile.TarInfo
     archive: tarfile.TarFile
+    submodule: str  # that it is from; empty for the application's own
 
 
 def write_tar(parts: list[Part], subdirectory: str, when: datetime.datetime, temporary: Path, output: BinaryIO) -> list[str]:
@@ -90,7 +91,7 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
 
 def _members(part: Part, subdirectory: str, archive: tarfile.TarFile) -> list[Member]:
     below, above = f"{part.path}/" if part.path else "", f"{subdirectory}/" if subdirectory else ""
-    return [Member(below + info.name.removeprefix(above), info, archive) for info in archive if not info.isdir()]
+    return [Member(below + info.name.removeprefix(above), info, archive, part.path) for info in archive if not info.isdir()]
 
 
 def _listed(parts: list[Part], subdirectory: str) -> set[str]:
@@ -106,7 +107,7 @@ def _listed(parts: list[Part], subdirectory: str) -> set[str]:
 
 
 def _write(members: list[Member], commit: str, when: int, output: BinaryIO) -> None:
-    problems: list[str] = []
+    problems: dict[str, str] = {}  # each with the submodule that has it
     headers = {"comment": commit}  # as git archive has it: `git get-tar-commit-id` reads it back
     with tarfile.open(
         fileobj=output, mode="w", format=tarfile.PAX_FORMAT, errors="surrogateescape", pax_headers=headers
@@ -116,21 +117,27 @@ def _write(members: list[Member], commit: str, when: int, output: BinaryIO) -> N
             info.mtime, info.mode, info.type = when, 0o777, member.info.type
             if member.info.issym():
                 info.linkname = member.info.linkname
-                problems.append(refusal(member.path, io.BytesIO()))
+                problems[refusal(member.path, io.BytesIO())] = member.submodule
                 merged.addfile(info)
                 continue
             with cast("BinaryIO", member.archive.extractfile(member.info)) as source:
-                problems.append(refusal(member.path, source))
+                problems[refusal(member.path, source)] = member.submodule
                 source.seek(0)
                 info.mode, info.size = 0o755 if member.info.mode & 0o100 else 0o644, member.info.size
                 merged.addfile(info, source)
-    problems = [problem for problem in problems if problem]
+    problems.pop("", None)
     if problems:
         rest = len(problems) - PROBLEMS_SHOWN
         more = f"; and {rest} more" if rest > 0 else ""
+        submodules = ", ".join(sorted({submodule for submodule in problems.values() if submodule}))
+        theirs = (
+            f". For what is in {submodules}, do so in that submodule: the line belongs into its own .gitattributes, with the "
+            "path from there. Push it, then commit the submodule here"
+        )
         raise ArchiveError(
-            f"The commit holds what must not be in a release: {'; '.join(problems[:PROBLEMS_SHOWN])}{more}. Remove it "
+            f"The commit holds what must not be in a release: {'; '.join(list(problems)[:PROBLEMS_SHOWN])}{more}. Remove it "
             "with `git rm --cached` and commit, or leave it out with a line in .gitattributes: <path> export-ignore"
+            f"{theirs if submodules else ''}"
         )
 
 
