@@ -182,7 +182,7 @@ manifest:
   returned: success
   type: dict
   contains:
-    format: {description: Version of this form., type: int, sample: 1}
+    format: {description: Version of this form., type: int, sample: 2}
     application: {description: Name of the application., type: str}
     repository: {description: "Where it came from, without a password.", type: str}
     subdirectory: {description: The directory that was archived., type: str}
@@ -190,7 +190,7 @@ manifest:
     committed_at: {description: "Time of the commit, UTC.", type: str, sample: "2026-01-31T12:00:00Z"}
     author: {description: Author of the commit., type: str}
     subject: {description: First line of its message., type: str}
-    describe: {description: Its place after the nearest tag., type: str, sample: v1.2.0-3-g3f786850e387}
+    describe: {description: Its place after the nearest tag but those of deployments., type: str, sample: v1.2.0-3-g3f786850e387}
     submodules: {description: "C(path) and C(commit) of each submodule.", type: list, elements: dict}
     source:
       description: The archive. Its C(file), C(sha256), C(size) and C(unpacked_size) in bytes, C(files), C(tree_sha256).
@@ -204,7 +204,7 @@ manifest:
     installer: {description: The wheel of uv for the target., type: dict}
     tools: {description: "Versions of C(git), C(pip) and C(uv) that made it.", type: dict}
     venv_digest: {description: Digest of requirements and target., type: str}
-    digest: {description: Digest of all the rest., type: str}
+    digest: {description: "Digest of all the rest but C(describe), which tags made later change.", type: str}
 plan:
   description: What would change since the live release. Null where O(since) was not given.
   returned: success

@@ -15,7 +15,7 @@ import zstandard
 from ansible.module_utils.placid.build import manifest, wheelhouse
 from ansible.module_utils.placid.build.builder import Artefact, build
 from ansible.module_utils.placid.build.request import Request
-from ansible.module_utils.placid.build.store import Store, Wheel, digest_file, digest_of
+from ansible.module_utils.placid.build.store import Store, Wheel, digest_file
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import LockError, ManifestError, PlacidError, SourceError
 from ansible.module_utils.placid.tree import digest_directory, unpack
@@ -55,7 +55,7 @@ def test_an_artefact_holds_what_its_manifest_says(request_: Request, repository:
     assert made.archive == request_.cache / "artefacts" / "guestbook" / f"{commit}.tar.zst"
     assert json.loads(made.manifest_file.read_bytes()) == found
     assert [found[key] for key in ("format", "application", "commit", "committed_at", "author", "subject", "describe")] == [
-        1,
+        2,
         "guestbook",
         commit,
         "2026-01-31T12:00:00Z",
@@ -86,6 +86,18 @@ def test_two_builds_give_the_same_bytes(request_: Request, repository: Repositor
     other = build(replace(request_, cache=tmp_path / "other"))
     assert one.archive.read_bytes() == other.archive.read_bytes()
     assert one.manifest_file.read_bytes() == other.manifest_file.read_bytes()
+
+
+def test_a_tag_made_in_between_does_not_change_the_digest(
+    request_: Request, repository: Repository, index: Path, tmp_path: Path
+) -> None:
+    one = build(request_).manifest
+    repository.git("tag", "v3")
+    fill(tmp_path / "other", index)
+    other = build(replace(request_, cache=tmp_path / "other")).manifest
+    assert (one["describe"], other["describe"]) == (f"v2-1-g{one['commit'][:12]}", "v3")
+    assert one["digest"] == other["digest"]
+    assert not build(request_).changed
 
 
 def offline(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +137,7 @@ def cut_manifest(made: Artefact) -> None:
 
 def misplace_manifest(made: Artefact) -> None:
     other = {key: value for key, value in made.manifest.items() if key != "digest"} | {"application": "other"}
-    made.manifest_file.write_text(json.dumps(other | {"digest": digest_of(other)}))
+    made.manifest_file.write_text(json.dumps(other | {"digest": manifest.digest(other)}))
 
 
 def damage_wheel(made: Artefact) -> None:
@@ -206,7 +218,7 @@ def test_a_lock_that_was_not_committed_is_missing(request_: Request, repository:
         build(replace(request_, lock="later.txt"))
 
 
-@pytest.mark.parametrize(("change", "message"), [({"format": 2}, "format is 2, not 1"), ({"commit": "x"}, "was altered or cut")])
+@pytest.mark.parametrize(("change", "message"), [({"format": 1}, "format is 1, not 2"), ({"commit": "x"}, "was altered or cut")])
 def test_a_manifest_that_was_altered_is_refused(request_: Request, change: dict[str, object], message: str) -> None:
     made = build(request_).manifest
     manifest.check(made)

@@ -100,9 +100,10 @@ def test_control_characters_of_a_message_do_not_reach_the_terminal(app: Reposito
     assert (described["subject"], described["committed_at"]) == ("red \ufffd[31malert", "2026-01-31T12:00:00Z")
 
 
-def test_a_commit_is_described_by_the_nearest_tag(app: Repository, tmp_path: Path) -> None:
+def test_a_commit_is_described_by_the_nearest_tag_that_is_not_of_a_deployment(app: Repository, tmp_path: Path) -> None:
     app.commit("first")
     app.git("tag", "v1")
     commit = app.commit("second")
+    app.git("tag", "--annotate", "push/production/shop/20260102T030405Z-3f786850", "--message", "deployed")
     git = Git(tmp_path / "history" / ".git", "app")
     assert plan.describe_commit(git, commit)["describe"] == f"v1-1-g{commit[:12]}"

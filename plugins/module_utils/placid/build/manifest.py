@@ -8,7 +8,8 @@ from ansible.module_utils.placid.build.store import Wheel, canonical, digest_of
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import ManifestError
 
-FORMAT = 1
+FORMAT = 2
+NOT_DIGESTED = ("describe", "digest")  # which tags there are is not up to the commit
 
 
 def requirements_of(wheels: list[Wheel]) -> str:
@@ -28,7 +29,12 @@ def make(identity: dict[str, Any], source: dict[str, Any], wheels: list[Wheel], 
         "installer": installer.as_dict(),
         "venv_digest": venv_digest(requirements, Target(**identity["target"])),
     }
-    return content | {"digest": digest_of(content)}
+    return content | {"digest": digest(content)}
+
+
+def digest(manifest: dict[str, Any]) -> str:
+    """The digest of all that is the same wherever and whenever the artefact is built."""
+    return digest_of({key: value for key, value in manifest.items() if key not in NOT_DIGESTED})
 
 
 def venv_digest(requirements: str, target: Target) -> str:
@@ -38,10 +44,9 @@ def venv_digest(requirements: str, target: Target) -> str:
 
 def check(manifest: dict[str, Any]) -> None:
     """Refuse a manifest that is not whole or whose digest is not that of its content."""
-    content = {key: value for key, value in manifest.items() if key != "digest"}
     if manifest.get("format") != FORMAT:
         raise ManifestError(f"The manifest's format is {manifest.get('format')!r}, not {FORMAT}. Build the version again.")
-    if manifest.get("digest") != digest_of(content):
+    if manifest.get("digest") != digest(manifest):
         raise ManifestError(f"The manifest of {manifest.get('commit')} was altered or cut. Build the version again.")
 
 

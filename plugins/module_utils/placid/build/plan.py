@@ -9,6 +9,7 @@ from ansible.module_utils.placid.build.git import Git
 from ansible.module_utils.placid.build.migrations import MIGRATION
 
 COMMITS_SHOWN = 50
+OWN_TAGS = "push/*"  # of deployments, by `push_tags`
 
 
 def printable(text: str) -> str:
@@ -29,7 +30,7 @@ def describe_commit(git: Git, commit: str) -> dict[str, str]:
         "committed_at": utc(shown[0]),
         "author": printable(shown[1]),
         "subject": printable(shown[2]),
-        "describe": git.run("describe", "--tags", "--always", "--abbrev=12", commit).strip(),
+        "describe": git.run("describe", "--tags", "--always", "--abbrev=12", f"--exclude={OWN_TAGS}", commit).strip(),
     }
 
 
