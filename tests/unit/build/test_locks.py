@@ -121,6 +121,10 @@ def test_a_lock_of_a_project_gives_what_extras_and_groups_choose(bare_request: R
     [
         ({"lock": "uv.lock", "extras": ["nope"]}, "uv cannot read uv.lock: Extra `nope` is not defined"),
         ({"lock": "uv.lock", "groups": ["nope"]}, "uv cannot read uv.lock: Group `nope` is not defined"),
+        (
+            {"lock": "site/uv.lock", "target": Target("3.12", "x86_64", "2.36")},
+            "site/uv.lock requires Python >=3.13, and the hosts' is 3.12. Change either.",
+        ),
         ({"lock": "pylock.toml", "extras": ["nope"]}, "extras holds nope, which pylock.toml was not locked with. It has: pg."),
         ({"lock": "pylock.toml", "groups": ["nope"]}, "groups holds nope, which pylock.toml was not locked with. It has: dev"),
         ({"lock": "pylock.toml", "target": Target("3.12", "x86_64", "2.36")}, "pylock.toml does not fit Python 3.12 on x86_64"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
+import tomllib
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ def load(source: Source, commit: str, request: Request) -> Locked:
     identity = {"file": request.lock, "sha256": hashlib.sha256(content).hexdigest(), "generated": False}
     if kind == "uv":
         found = _export(source, tree, request)
+        project.check_python(tomllib.loads(content.decode()).get("requires-python", ""), request)  # uv asks for its own only
     elif kind == "pylock":
         found = pylock.parse(content, request.lock, request.target, request.extras, request.groups)
     elif kind == "project":

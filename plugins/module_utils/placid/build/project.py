@@ -25,15 +25,20 @@ def unpinned(content: bytes, request: Request) -> UnpinnedError:
         raise LockError(
             f"No lock can be made of {request.lock}: {what}. Make the lock with its own tool, and name that as `lock`."
         )
-    try:
-        supported = SpecifierSet(project.get("requires-python", ""))
-    except InvalidSpecifier as error:
-        raise LockError(f"{request.lock}: requires-python cannot be understood: {error}. Correct it.") from error
-    if not any(supported.contains(f"{request.target.python}.{patch}") for patch in (0, 99)):
-        raise LockError(f"{request.lock} requires Python {supported}, and the hosts' is {request.target.python}. Change either.")
+    check_python(project.get("requires-python", ""), request)
     names = [found[0] for line in project.get("dependencies", []) if (found := NAME.match(line))]
     return UnpinnedError(
         f"{request.lock} pins nothing: what it needs may be another version tomorrow. Make a lock with: {LOCK}, commit it and "
         "name uv.lock as `lock`; or begin with lock_missing: generate",
         names,
     )
+
+
+def check_python(requires: str, request: Request) -> None:
+    """Refuse what a project or its lock is not made for, judged by its requires-python."""
+    try:
+        supported = SpecifierSet(requires)
+    except InvalidSpecifier as error:
+        raise LockError(f"{request.lock}: requires-python cannot be understood: {error}. Correct it.") from error
+    if not any(supported.contains(f"{request.target.python}.{patch}") for patch in (0, 99)):
+        raise LockError(f"{request.lock} requires Python {supported}, and the hosts' is {request.target.python}. Change either.")
