@@ -11,6 +11,8 @@ from ansible.module_utils.placid.errors import LockError, PlacidError, Wheelhous
 
 from .conftest import MakeRepository, Repository, names, source_files, write_sdist, write_wheel
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
 
 def test_wheels_and_sdists_of_the_commit_are_installed(bare_request: Request, repository: Repository) -> None:
     house = repository.path / "requirements"
@@ -53,6 +55,25 @@ def test_files_that_cannot_be_used_are_refused(bare_request: Request, repository
     with pytest.raises(PlacidError) as error:
         build(bare_request)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        ("near-1.0-py3-none-any.whl", POINTER, "is a git-lfs pointer, not the file itself (git-lfs is not supported). Take it"),
+        ("near-1.0.tar.gz", POINTER, "is a git-lfs pointer, not the file itself"),
+        ("near-1.0-py3-none-any.whl", "<html>", "is no wheel: it is not a zip file, or was cut. Get it again with: pip download"),
+    ],
+)
+@pytest.mark.parametrize("locked", ["", f" --hash=sha256:{'0' * 64}"])
+def test_what_only_has_the_name_of_a_wheel_is_refused(
+    bare_request: Request, repository: Repository, file: str, content: str, message: str, locked: str
+) -> None:
+    attributes = "*.whl export-ignore\n*.gz export-ignore\n"  # what is in the release is looked at there
+    repository.commit(**{f"wheels/{file}": content, "requirements.txt": f"{file}{locked}\n", ".gitattributes": attributes})
+    with pytest.raises(LockError) as error:
+        build(bare_request)
+    assert f"{file} {message}" in str(error.value)
 
 
 def test_directories_of_the_commit_and_of_its_submodules_are_built_once_for_what_is_in_them(

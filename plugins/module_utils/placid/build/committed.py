@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import tarfile
+import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ansible.module_utils.placid.build.archive import LFS_POINTER
 from ansible.module_utils.placid.build.git import Git, run
 from ansible.module_utils.placid.build.lock import Pin
 from ansible.module_utils.placid.build.request import Request
@@ -58,6 +60,7 @@ def take(
             continue
         path = place / posixpath.basename(pin.path)
         _extract(git, known[_find(pin, request.lock, known)], path)
+        _check_file(pin, path)
         digest = digest_file(path)
         if pin.hashes and digest not in pin.hashes:
             raise LockError(
@@ -74,6 +77,21 @@ def take(
             store.add(wheel, path)
             store.remember(exact.line(), request.target.as_dict(), wheel)
     return taken, sources
+
+
+def _check_file(pin: Pin, path: Path) -> None:
+    """Refuse what only has the name of a wheel or an sdist."""
+    with path.open("rb") as file:
+        if file.read(len(LFS_POINTER)) == LFS_POINTER:
+            raise LockError(
+                f"{pin.path} is a git-lfs pointer, not the file itself (git-lfs is not supported). Take it out of git-lfs in "
+                f".gitattributes, add the file with: git add --renormalize {path.name}, where it lies, and commit."
+            )
+    if path.suffix == ".whl" and not zipfile.is_zipfile(path):
+        raise LockError(
+            f"{pin.path} is no wheel: it is not a zip file, or was cut. Get it again with: pip download --no-deps {pin}, or "
+            "build it with: pip wheel --no-deps <its source>, and commit that."
+        )
 
 
 def _find(pin: Pin, lock: str, known: dict[str, Entry]) -> str:
