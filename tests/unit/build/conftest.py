@@ -15,11 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible.module_utils.placid.build import source
+from ansible.module_utils.placid.build import source, wheelhouse
 from ansible.module_utils.placid.build.builder import build
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.target import Target
 
+OWN_REQUIREMENTS = wheelhouse.REQUIREMENTS
 # A directory may be its own repository's remote here, and commits have the same time and so the same ids in every run.
 GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
@@ -88,6 +89,13 @@ def repository(make_repository: MakeRepository) -> Repository:
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     return tmp_path / "cache"
+
+
+@pytest.fixture(autouse=True)
+def own_requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Placid's own requirements.txt, which the uv of these tests cannot be held against; it is not there."""
+    monkeypatch.setattr(wheelhouse, "REQUIREMENTS", tmp_path / "own-requirements.txt")
+    return tmp_path / "own-requirements.txt"
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     repository.commit("source", **{"requirements.txt": "far==1.0\n"})
     repository.git("checkout", "--quiet", "main")
     write_sdist(index, "far", "1.0")
+    # Where Placid's own requirements.txt is not, against which the uv of this index cannot be held.
+    plugins = shutil.copytree(PLUGINS, directory / "plugins", ignore=shutil.ignore_patterns("__pycache__"))
     target = {"python": "3.13", "machine": "x86_64", "glibc": "2.41"}
     common = {"application": "guestbook", "repository": "app", "target": target, "cache_dir": "cache"}
     asked = {
@@ -57,7 +60,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     tasks.append({"ansible.builtin.copy": copy, "delegate_to": "localhost", "run_once": True})
     (directory / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
     (directory / "ansible.cfg").write_text(
-        f"[defaults]\nlibrary={PLUGINS}/modules\nmodule_utils={PLUGINS}/module_utils\naction_plugins={PLUGINS}/action\n"
+        f"[defaults]\nlibrary={plugins}/modules\nmodule_utils={plugins}/module_utils\naction_plugins={plugins}/action\n"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")} | {
         "ANSIBLE_CONFIG": f"{directory}/ansible.cfg",

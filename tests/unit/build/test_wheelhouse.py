@@ -12,7 +12,7 @@ from ansible.module_utils.placid.build.store import Store, Wheel
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import WheelhouseError
 
-from .conftest import MakeWheel
+from .conftest import OWN_REQUIREMENTS, MakeWheel
 
 TARGET = Target("3.13", "x86_64", "2.41")
 
@@ -185,5 +185,29 @@ def test_a_missing_tool_is_named_with_the_command_to_install_it(
         function()  # type: ignore[operator]
 
 
-def test_the_installer_has_the_version_of_the_controller() -> None:
-    assert wheelhouse.installer() == Pin("uv", importlib.metadata.version("uv"))
+def test_the_installer_has_the_version_of_the_controller_and_the_hashes_of_our_lock(own_requirements: Path) -> None:
+    uv = importlib.metadata.version("uv")
+    assert wheelhouse.installer() == Pin("uv", uv)
+    own_requirements.write_text(f"tzdata==1 \\\n    --hash=sha256:{'2' * 64}\nuv==0.0.1 \\\n    --hash=sha256:{'3' * 64}\n")
+    assert wheelhouse.installer() == Pin("uv", uv)
+    hashes = f" \\\n    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{'1' * 64}\n    # via -r requirements.in\n"
+    own_requirements.write_text(f"typing==1\nuv=={uv}{hashes}zstandard==1 \\\n    --hash=sha256:{'2' * 64}\n")
+    assert wheelhouse.installer() == Pin("uv", uv, frozenset({"0" * 64, "1" * 64}))
+    assert str(wheelhouse.installer()) == f"uv=={uv}"  # by which the artefact is found again
+
+
+def test_the_lock_of_this_project_has_hashes_of_its_uv(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wheelhouse, "REQUIREMENTS", OWN_REQUIREMENTS)
+    [pinned] = [line for line in OWN_REQUIREMENTS.read_text().splitlines() if line.startswith("uv==")]
+    monkeypatch.setattr(importlib.metadata, "version", lambda _: pinned.removeprefix("uv==").rstrip(" \\"))
+    assert len(wheelhouse.installer().hashes) > 10  # one for each platform
+
+
+def test_a_uv_that_is_not_the_one_of_our_lock_is_refused(cache: Path, make_wheel: MakeWheel, own_requirements: Path) -> None:
+    uv = importlib.metadata.version("uv")
+    digest = make_wheel("uv", uv, "py3-none-manylinux_2_17_x86_64")
+    own_requirements.write_text(f"uv=={uv} \\\n    --hash=sha256:{digest}\n")
+    assert [wheel.sha256 for wheel in gather(cache, wheelhouse.installer())] == [digest]
+    own_requirements.write_text(f"uv=={uv} \\\n    --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(WheelhouseError, match=f"is not what was locked: uv=={uv}"):
+        gather(cache, wheelhouse.installer())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import sys
 import tempfile
 from dataclasses import dataclass, field
@@ -16,18 +17,22 @@ from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import WheelhouseError
 from packaging.utils import canonicalize_name
 
+REQUIREMENTS = Path(__file__).resolve().parents[4] / "requirements.txt"  # of Placid itself, where it is a checkout
 ROUNDS = 20  # pip stops at the first package without a wheel: so many are named in one run
 
 
 def installer() -> Pin:
-    """The uv that the hosts use: the same version as the controller's."""
+    """The uv that the hosts use: the same version as the controller's, with the hashes that Placid's own lock has for it."""
     try:
-        return Pin("uv", importlib.metadata.version("uv"))
+        version = importlib.metadata.version("uv")
     except importlib.metadata.PackageNotFoundError as error:
         raise WheelhouseError(
             f"uv is not installed beside Ansible ({sys.executable}); the hosts get the same version of it. "
             f"Install it with: {sys.executable} -m pip install uv"
         ) from error
+    text = REQUIREMENTS.read_text() if REQUIREMENTS.exists() else ""
+    pinned = re.search(rf"^uv=={re.escape(version)}((?:[\s\\]+--hash=sha256:[0-9a-f]{{64}})+)", text, re.MULTILINE)
+    return Pin("uv", version, frozenset(re.findall("[0-9a-f]{64}", pinned[1])) if pinned else frozenset())
 
 
 @dataclass(frozen=True)
