@@ -89,6 +89,18 @@ def test_everything_that_lacks_a_wheel_is_named_at_once(cache: Path, index: Path
     assert "Set `builder` to a host that builds" in str(error.value)
 
 
+def test_however_many_lack_a_wheel_all_are_named(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoWheels:
+        def download(self, lines: list[str], _options: list[str], _destination: Path) -> str:
+            return f"ERROR: No matching distribution found for {lines[0]}\n"
+
+    monkeypatch.setattr(wheelhouse, "Pip", NoWheels)
+    pins = [Pin(f"package-{number:02}", "1.0") for number in range(30)]
+    with pytest.raises(WheelhouseError) as error:
+        gather(cache, *pins)
+    assert f"glibc 2.41 of: {', '.join(map(str, pins))}. Nothing is compiled" in str(error.value)
+
+
 def test_a_wheel_that_is_not_what_was_locked_is_refused(cache: Path, make_wheel: MakeWheel) -> None:
     make_wheel("a", "1.0")
     with pytest.raises(WheelhouseError, match=r"is not what was locked: a==1.0.*find out which before you make the lock again"):

@@ -18,7 +18,6 @@ from ansible.module_utils.placid.errors import WheelhouseError
 from packaging.utils import canonicalize_name
 
 REQUIREMENTS = Path(__file__).resolve().parents[4] / "requirements.txt"  # of Placid itself, where it is a checkout
-ROUNDS = 20  # pip stops at the first package without a wheel: so many are named in one run
 
 
 def installer() -> Pin:
@@ -74,16 +73,13 @@ class Gathering:
         return wheels
 
     def _download(self, pip: Pip, pins: list[Pin], sources: list[Pin]) -> dict[Pin, Path]:
-        for _ in range(len(pins) + 1 if self.builder else ROUNDS):
-            wanted = [pin for pin in pins if pin not in sources]
-            if not wanted:
-                return {}
+        while wanted := [pin for pin in pins if pin not in sources]:  # pip stops at the first one that has no wheel
             destination = Path(tempfile.mkdtemp(dir=self.temporary))
             messages = pip.download([pin.line() for pin in wanted], self.target.pip_options(), destination)
             if not messages:
                 return _by_pin(wanted, destination)
             sources.append(self._culprit(pip, messages, wanted))
-        raise WheelhouseError(self._refusal(sources))
+        return {}
 
     def _build_all(self, pip: Pip, sources: list[Pin]) -> dict[Pin, Wheel]:
         if not sources:
