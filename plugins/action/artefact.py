@@ -74,9 +74,10 @@ class ActionModule(ActionBase):
         builders = arguments.pop("builders")
         arguments["cache"] = Path(here, arguments.pop("cache_dir"))
         arguments["repository"] = located(arguments["repository"], here)
+        log: list[str] = []
         try:
             arguments["target"] = Target(**arguments["target"])
-            made = build(Request(**arguments))
+            made = build(Request(**arguments), log)
         except BuildNeededError as needed:
             if arguments["builder"] not in builders:
                 return result | {
@@ -87,9 +88,10 @@ class ActionModule(ActionBase):
             seconds = round(time.monotonic() - started, 3)
             return result | {"changed": False, "version": arguments["version"], "to_build": to_build, "seconds": seconds}
         except PlacidError as error:
-            return result | {"failed": True, "msg": str(error), "output": command.written}
+            return result | {"failed": True, "msg": str(error), "output": command.written, "log": log}
         except OSError as error:
-            return result | {"failed": True, "msg": f"Cannot build the artefact: {error}. Check the disk and {here}."}
+            message = f"Cannot build the artefact: {error}. Check the disk and {here}."
+            return result | {"failed": True, "msg": message, "output": command.written, "log": log}
         return result | {
             "changed": made.changed,
             "commit": made.manifest["commit"],

@@ -170,7 +170,9 @@ archive:
   type: str
   sample: /home/me/placid/.placid/artefacts/guestbook/3f786850e387550fdab836ed7e6dc881de23001b.tar.zst
 manifest_file:
-  description: Absolute path of the manifest as canonical JSON.
+  description:
+    - Absolute path of the manifest as canonical JSON. Beside it C(.log), instead of C(.json), says how the artefact was made, and
+      C(.lock.txt) is the lock that was generated for it, if one was.
   returned: success
   type: str
 wheels_dir:
@@ -238,7 +240,7 @@ output:
   type: dict
 log:
   description: What was done, a line each.
-  returned: success
+  returned: success or failure
   type: list
   elements: str
 seconds:

@@ -31,7 +31,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """One play for two hosts that do not exist: an artefact that can be built, and two that cannot."""
+    """One play for two hosts that do not exist: an artefact that can be built, and some that cannot."""
     directory = tmp_path_factory.mktemp("play")
     index = directory / "index"
     index.mkdir()
@@ -42,6 +42,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     commit = repository.commit("{{ lookup('pipe', 'id') }}", **lock)
     repository.git("checkout", "--quiet", "-b", "source")
     repository.commit("source", **{"requirements.txt": "far==1.0\n"})
+    repository.git("checkout", "--quiet", "-b", "forbidden", "main")
+    repository.commit("forbidden", **{".env": "A=1\n"})
     repository.git("checkout", "--quiet", "main")
     write_sdist(index, "far", "1.0")
     # Where Placid's own requirements.txt is not, against which the uv of this index cannot be held.
@@ -51,6 +53,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     asked = {
         "built": {**common, "version": "main", "since": ""},
         "away": {**common, "version": "source", "builder": "b1", "builders": ["b2"]},
+        "forbidden": {**common, "version": "forbidden"},
         "refused": {**common, "version": "nope"},
         "mistyped": {**common, "version": "main", "comit": "x"},
     }
@@ -93,6 +96,11 @@ def test_an_error_is_one_clean_message(run: Run) -> None:
     assert run.results["refused"]["failed"]
     assert run.results["refused"]["msg"].startswith(f"Version nope is not in {run.directory}/app. The nearest names are: ")
     assert "Traceback" not in run.output
+
+
+def test_what_was_done_until_an_error_is_said(run: Run) -> None:
+    assert run.results["forbidden"]["msg"].startswith("The commit holds what must not be in a release: '.env' is a settings")
+    assert [line.partition(" of ")[0] for line in run.results["forbidden"]["log"]] == ["Version forbidden"]
 
 
 def test_a_builder_that_is_none_is_named(run: Run) -> None:

@@ -79,6 +79,25 @@ def test_an_artefact_holds_what_its_manifest_says(request_: Request, repository:
     assert not list((request_.cache / "temporary").iterdir())
 
 
+def test_how_an_artefact_was_made_is_kept_beside_it(request_: Request) -> None:
+    made = build(request_)
+    log = made.manifest_file.with_suffix(".log")
+    assert log.read_text().splitlines() == made.log[:-1]
+    assert made.log[-1] == f"Wrote the manifest {made.manifest_file}"
+    assert made.log[0].startswith("Version main of ")
+    kept = log.read_text()
+    assert build(request_).log[-1].endswith(f"How it was made: {log}")
+    assert (log.read_text(), log.with_suffix(".lock.txt").exists()) == (kept, False)
+
+
+def test_the_log_of_a_build_that_fails_is_there(request_: Request, repository: Repository) -> None:
+    commit = repository.commit(**{".env": "A=1"})
+    log: list[str] = []
+    with pytest.raises(PlacidError, match="must not be in a release"):
+        build(request_, log)
+    assert log == [f"Version main of {repository.path} is commit {commit}"]
+
+
 def test_two_builds_give_the_same_bytes(request_: Request, repository: Repository, index: Path, tmp_path: Path) -> None:
     one = build(request_)
     repository.write("untracked")

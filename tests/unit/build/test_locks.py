@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -204,9 +205,13 @@ def test_requirements_that_pin_nothing_are_refused_unless_a_lock_may_be_made(
     assert made.manifest["requirements"].startswith("thing==1.0 --hash=sha256:")
     assert made.manifest["lock"]["generated"] is True
     assert "requirements.txt does not pin thing: a lock was made of it now" in made.warnings[-1]
+    kept = made.manifest_file.with_suffix(".lock.txt").read_bytes()
+    assert kept.startswith(b"thing==1.0 ")
+    assert hashlib.sha256(kept).hexdigest() == made.manifest["lock"]["generated_sha256"]
     make_wheel("thing", "2.0")
     repository.commit(a="3")
     again = build(asked)
+    assert again.manifest_file.with_suffix(".lock.txt").read_bytes() == kept
     assert again.manifest["requirements"] == made.manifest["requirements"]
     assert "the lock that was made of it before was used" in again.warnings[-1]
     repository.commit(**{"requirements.txt": "thing<2\nmissing\n"})

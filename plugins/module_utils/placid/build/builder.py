@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,16 @@ class Artefact:
     warnings: list[str] = field(default_factory=list)
 
 
-def build(request: Request) -> Artefact:
-    """Resolve the version, then build what it means, unless the cache has it."""
+def build(request: Request, log: list[str] | None = None) -> Artefact:
+    """Resolve the version, then build what it means, unless the cache has it.
+
+    log: what was done is added to it, also where the build fails.
+    """
     request.check()
     source = open_source(request.repository, request.version, request.cache)
+    log = [] if log is None else log
+    log += source.log
+    source = replace(source, log=log)
     commit = resolve(source, request.version)
     source.log.append(f"Version {request.version} of {source.git.name} is commit {commit}")
     _check_subdirectory(source, commit, request.subdirectory)
@@ -59,8 +65,7 @@ def build(request: Request) -> Artefact:
     if made is None:
         identity |= plan.describe_commit(source.git, commit)
         made = _make(request, source, identity, locked.pins, installer, store)
-        with writing(manifest_file) as output:
-            output.write(manifest.as_bytes(made))
+        _keep(manifest_file, made, locked.generated, log)
         source.log.append(f"Wrote the manifest {manifest_file}")
     if request.test:
         source.log.append(proof.prove(request.test, made["source"], directory / made["source"]["file"], request.cache))
@@ -73,6 +78,16 @@ def build(request: Request) -> Artefact:
         source.log,
         [*source.warnings, *locked.warnings],
     )
+
+
+def _keep(path: Path, made: dict[str, Any], generated: bytes, log: list[str]) -> None:
+    """Keep the manifest, and beside it how the artefact was made and the lock that was generated for it."""
+    contents = {path.with_suffix(".log"): "".join(f"{line}\n" for line in log).encode("utf-8", "surrogateescape")}
+    if generated:
+        contents[path.with_suffix(".lock.txt")] = generated
+    for file, content in (contents | {path: manifest.as_bytes(made)}).items():  # the manifest last: it says that all is there
+        with writing(file) as output:
+            output.write(content)
 
 
 def _check_subdirectory(source: Source, commit: str, subdirectory: str) -> None:
@@ -102,7 +117,7 @@ def _from_cache(path: Path, expected: dict[str, Any], store: Store, log: list[st
     except (ManifestError, KeyError, TypeError) as error:
         log.append(f"Built again, because the cache could not be trusted: {error}")
         return None
-    log.append(f"Found the artefact in the cache, whole: {path}")
+    log.append(f"Found the artefact in the cache, whole: {path}. How it was made: {path.with_suffix('.log')}")
     return found
 
 

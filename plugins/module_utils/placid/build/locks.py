@@ -32,6 +32,7 @@ class Locked:
     pins: list[Pin]
     warnings: list[str]
     identity: dict[str, Any]  # of the manifest
+    generated: bytes  # the lock that was made where there is none; empty where there is one
 
 
 def load(source: Source, commit: str, request: Request) -> Locked:
@@ -42,6 +43,7 @@ def load(source: Source, commit: str, request: Request) -> Locked:
         _check_requirements(request, base)
     tree = entries(source.git, commit, request.subdirectory)
     content = _read(source, commit, tree, request, REMEDIES[kind])
+    generated = b""
     identity = {"file": request.lock, "sha256": hashlib.sha256(content).hexdigest(), "generated": False}
     if kind == "uv":
         found = _export(source, tree, request)
@@ -49,15 +51,15 @@ def load(source: Source, commit: str, request: Request) -> Locked:
     elif kind == "pylock":
         found = pylock.parse(content, request.lock, request.target, request.extras, request.groups)
     elif kind == "project":
-        found = _made(project.unpinned(content, request), content, request, kind, identity)
+        found, generated = _made(project.unpinned(content, request), content, request, kind, identity)
     else:
         try:
             found = lock.parse(content, request.lock, request.target)
         except UnpinnedError as error:
-            found = _made(error, content, request, kind, identity)
+            found, generated = _made(error, content, request, kind, identity)
     if request.extras or request.groups:
         identity |= {"extras": sorted(set(request.extras)), "groups": sorted(set(request.groups))}
-    return Locked(found.pins, found.warnings, identity)
+    return Locked(found.pins, found.warnings, identity, generated)
 
 
 def _check_requirements(request: Request, base: str) -> None:
@@ -102,15 +104,15 @@ def _export(source: Source, tree: dict[str, Entry], request: Request) -> Lock:
     return lock.parse(text, request.lock, request.target)
 
 
-def _made(error: UnpinnedError, content: bytes, request: Request, kind: str, identity: dict[str, Any]) -> Lock:
-    """A lock that is made where there is none, if it may be; what the manifest says of it is noted in `identity`."""
+def _made(error: UnpinnedError, content: bytes, request: Request, kind: str, identity: dict[str, Any]) -> tuple[Lock, bytes]:
+    """A lock that is made where there is none, if it may be, and its text; what the manifest says of it goes into `identity`."""
     if request.lock_missing != "generate":
         raise error
     new, text = _generate(content, request, kind)
     identity |= {"generated": True, "generated_sha256": hashlib.sha256(text).hexdigest()}
     found = lock.parse(text, f"the lock made of {request.lock}", request.target)
     found.warnings.append(_say(error, request, new, MAKING[kind]))
-    return found
+    return found, text
 
 
 def _generate(content: bytes, request: Request, kind: str) -> tuple[bool, bytes]:
