@@ -13,7 +13,6 @@ from ansible.module_utils.placid.errors import PlacidError
 
 #: Which Debian has which C library, for people.
 DEBIAN = {"2.36": " (Debian 12)", "2.41": " (Debian 13)"}
-TAIL = 20  # lines of a failed build's output that go into its message
 SECONDS = 1800  # for one build
 #: A user that exists for this build alone, with directories for temporary files of its own, which go with it; nothing else may
 #: be written to, homes are not to be seen, and what it started ends with it.
@@ -109,11 +108,10 @@ def build(source: Path, output: IO[bytes], arguments: list[str], shown: str, hos
     output.seek(0)
     name = output.readline(300).decode("utf-8", "replace").strip()
     if done.returncode or not name:
-        tail = "\n".join(f"  {line}" for line in said.splitlines()[-TAIL:])
         raise BuildError(
             f"{shown} cannot be built on {host}: {cause(said)}. Debian packages that it needs for that, such as libxml2-dev, go "
-            f"into apps[{application}].build_packages; then type: ansible-playbook site.yml -l {host}\n"
-            f"The end of its output:\n{tail}"
+            f"into apps[{application}].build_packages; then type: ansible-playbook site.yml -l {host}"
+            f"{command.tail(said)}"
         )
     return name
 

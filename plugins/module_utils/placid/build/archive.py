@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import os
+import posixpath
 import re
 import tarfile
 import tempfile
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import zstandard
-from ansible.module_utils.placid.build.git import cause, run
+from ansible.module_utils.placid.build.git import cause, entries, run
 from ansible.module_utils.placid.build.submodules import Part
 from ansible.module_utils.placid.errors import ArchiveError
 from ansible.module_utils.placid.members import PROBLEMS_SHOWN, check_members, encode
@@ -98,11 +99,8 @@ def _listed(parts: list[Part], subdirectory: str) -> set[str]:
     """Every file and link that was committed."""
     paths: set[str] = set()
     for part in parts:
-        tree = f"{part.commit}:{'' if part.path else subdirectory}"
-        for line in part.source.git.run("ls-tree", "-r", "-z", tree).split("\0"):
-            details, _, path = line.partition("\t")
-            if path and not details.startswith("160000 "):
-                paths.add(f"{part.path}/{path}" if part.path else path)
+        known = entries(part.source.git, part.commit, "" if part.path else subdirectory)
+        paths |= {posixpath.join(part.path, path) for path, entry in known.items() if entry.kind == "blob"}
     return paths
 
 

@@ -1,40 +1,20 @@
-"""Files of a commit: what it holds, and the wheels, sdists and packages that the repository carries itself."""
+"""The wheels, sdists and packages that the repository carries itself."""
 
 from __future__ import annotations
 
 import posixpath
 import tarfile
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ansible.module_utils.placid.build.archive import LFS_POINTER
-from ansible.module_utils.placid.build.git import Git, run
+from ansible.module_utils.placid.build.git import Entry, Git, entries, run
 from ansible.module_utils.placid.build.lock import Pin
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.store import Store, Wheel, digest_file
 from ansible.module_utils.placid.errors import LockError
 from ansible.module_utils.placid.tree import digest_tar
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A file, link or submodule of a tree."""
-
-    kind: str  # blob, or commit of a submodule
-    object: str
-    is_link: bool
-
-
-def entries(git: Git, commit: str, subdirectory: str) -> dict[str, Entry]:
-    """Everything below a directory of a commit, by its path from there."""
-    found = {}
-    for line in git.run("ls-tree", "-r", "-z", f"{commit}:{subdirectory}").split("\0"):
-        details, _, path = line.partition("\t")
-        if path:
-            mode, kind, name = details.split()
-            found[path] = Entry(kind, name, mode == "120000")
-    return found
 
 
 def take(

@@ -73,6 +73,26 @@ class Git:
         return self.run("rev-parse", "--is-shallow-repository").strip() == "true"
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A file, link or submodule of a tree."""
+
+    kind: str  # blob, or commit of a submodule
+    object: str
+    is_link: bool
+
+
+def entries(git: Git, commit: str, subdirectory: str) -> dict[str, Entry]:
+    """Everything below a directory of a commit, by its path from there."""
+    found = {}
+    for line in git.run("ls-tree", "-r", "-z", f"{commit}:{subdirectory}").split("\0"):
+        details, _, path = line.partition("\t")
+        if path:
+            mode, kind, name = details.split()
+            found[path] = Entry(kind, name, mode == "120000")
+    return found
+
+
 def run(
     arguments: list[str],
     given: str = "",

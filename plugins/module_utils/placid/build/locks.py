@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.placid.build import lock, project, pylock, uv
-from ansible.module_utils.placid.build.committed import Entry, entries
 from ansible.module_utils.placid.build.from_source import LOCAL
+from ansible.module_utils.placid.build.git import Entry, entries
 from ansible.module_utils.placid.build.lock import Lock, Pin
 from ansible.module_utils.placid.build.request import Request
 from ansible.module_utils.placid.build.source import Source

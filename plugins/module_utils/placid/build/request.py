@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ansible.module_utils.placid.application_checks import APPLICATION_NAME, EXTRA
 from ansible.module_utils.placid.build.git import FULL
 from ansible.module_utils.placid.build.target import Target
 from ansible.module_utils.placid.errors import LockError, SourceError
-
-APPLICATION = re.compile(r"[a-z][a-z0-9_]{0,23}")
-NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")  # of an extra or a group
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Request:
 
     def check(self) -> None:
         """Refuse what cannot be built."""
-        if not APPLICATION.fullmatch(self.application):
+        if not APPLICATION_NAME.fullmatch(self.application):
             raise SourceError(
                 f"{self.application!r} cannot be the name of an application: it must begin with a small letter and hold "
                 "at most 24 small letters, digits and underscores."
@@ -50,7 +47,7 @@ class Request:
             raise LockError("lock is empty. Name the application's lock, for example: lock: requirements.txt")
         for option, values in (("extras", self.extras), ("groups", self.groups)):
             for value in values:
-                if not NAME.fullmatch(value):
+                if not EXTRA.fullmatch(value):
                     raise LockError(f"{option} holds {value!r}, which cannot be a name in a pyproject.toml. Correct it.")
         if self.since and not FULL.fullmatch(self.since):
             raise SourceError(f"since is {self.since!r}; it must be a full commit of 40 hexadecimal digits, or empty.")

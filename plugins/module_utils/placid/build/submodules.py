@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible.module_utils.placid.build.git import Git, run, without_password
+from ansible.module_utils.placid.build.git import Git, entries, run, without_password
 from ansible.module_utils.placid.build.source import Source, is_url, open_source
 from ansible.module_utils.placid.errors import SourceError
 
@@ -27,7 +27,8 @@ class Part:
 def find(source: Source, commit: str, subdirectory: str, cache: Path, below: str = "", depth: int = 0) -> list[Part]:
     """Every submodule below a tree of a commit, at the commit recorded for it, with those within it."""
     parts: list[Part] = []
-    for path, recorded in _recorded(source, commit, subdirectory):
+    known = entries(source.git, commit, subdirectory)
+    for path, recorded in ((path, entry.object) for path, entry in known.items() if entry.kind == "commit"):
         shown = posixpath.join(below, path)
         if depth == DEPTH:
             raise SourceError(f"Submodule {shown} of {source.git.name} lies {DEPTH} submodules deep. Remove the loop.")
@@ -35,13 +36,6 @@ def find(source: Source, commit: str, subdirectory: str, cache: Path, below: str
         parts.append(Part(shown, recorded, holder))
         parts.extend(find(holder, recorded, "", cache, shown, depth + 1))
     return sorted(parts, key=lambda part: part.path)
-
-
-def _recorded(source: Source, commit: str, subdirectory: str) -> Iterator[tuple[str, str]]:
-    for line in source.git.run("ls-tree", "-r", "-z", f"{commit}:{subdirectory}").split("\0"):
-        details, _, path = line.partition("\t")
-        if details.startswith("160000 "):
-            yield path, details.split()[2]
 
 
 def _holder(source: Source, commit: str, path: str, recorded: str, shown: str, cache: Path) -> Source:
