@@ -92,7 +92,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import building, command
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.phases.ask import pythons
+from ansible.module_utils.placid.interpreters import pythons
 
 
 def work(parameters: dict[str, Any]) -> dict[str, str]:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.placid.errors import ArchiveError, WheelhouseError
+from ansible.module_utils.placid.interpreters import pythons
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.phases.ask import names, pythons
+from ansible.module_utils.placid.phases.ask import names
 from ansible.module_utils.placid.phases.stage import unpack_bundle
 from ansible.module_utils.placid.virtual_environment import VirtualEnvironment
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-INTERPRETER = re.compile(r"python(3\.\d+)")
+from ansible.module_utils.placid.interpreters import pythons
 
 
 def problems(apps: Sequence[Mapping[str, Any]], host: Mapping[str, Any], memory_mb: int, disk_mb: int) -> list[str]:
@@ -57,11 +57,10 @@ def observe(names: Sequence[str], root: Path = Path("/")) -> dict[str, Any]:
     """What the host has."""
     memory = re.search(r"MemTotal:\s+(\d+) kB", (root / "proc/meminfo").read_text())
     disk = os.statvfs(root / "srv")
-    interpreters = (INTERPRETER.fullmatch(path.name) for path in (root / "usr/bin").glob("python3.*"))
     return {
         "memory_mb": int(memory[1]) // 1024 if memory else 0,
         "disk_mb": disk.f_bavail * disk.f_frsize // 2**20,
-        "pythons": sorted((each[1] for each in interpreters if each), key=lambda version: int(version.partition(".")[2])),
+        "pythons": pythons(root / "usr/bin"),
         "taken": {name: found for name in names if (found := taken(name, root))},
     }
 

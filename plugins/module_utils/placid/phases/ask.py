@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid import disk, dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.interpreters import pythons
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.leftovers import leftovers
 from ansible.module_utils.placid.module import environment_of, locked
@@ -108,8 +108,3 @@ def migrations(layout: Layout, url: str, events: list[dict[str, Any]]) -> dict[s
 
 def names(directory: Path) -> list[str]:
     return sorted(os.listdir(directory)) if directory.is_dir() else []
-
-
-def pythons(directory: Path = Path("/usr/bin")) -> list[str]:
-    found = (re.fullmatch(r"python(3\.\d+)", name) for name in names(directory))
-    return [match[1] for match in found if match]
