@@ -44,10 +44,9 @@ options:
     description:
       - Path of the lock below O(subdirectory), read from the commit. Markers are evaluated for O(target).
       - A C(uv.lock), with the C(pyproject.toml) beside it; or a C(pylock.toml) (PEP 751).
-      - Or a requirements file in which every package is pinned, by C(==), by a git URL with a full commit, or by a wheel
-        or sdist that the repository carries. Hashes are checked where it has them.
-      - Lines that name an index are ignored with a warning. Includes, other URLs, directories and editable packages are
-        refused.
+      - Or a requirements file in which every package is pinned, by C(==), by a git URL with a full commit, or by a wheel,
+        an sdist or a directory that the repository carries. Hashes are checked where it has them.
+      - Lines that name an index are ignored with a warning. Includes, other URLs and editable packages are refused.
     type: str
     default: requirements.txt
   lock_missing:
@@ -105,7 +104,7 @@ options:
       - Full commit of the live release, or an empty string where there is none. Where it is given, RV(plan) is answered.
     type: str
   previous_requirements:
-    description: The C(requirements) of the live release's manifest, to compare packages with.
+    description: What the live release has installed, as C(requirements) of M(release)'s C(ask), to compare packages with.
     type: str
     default: ""
 requirements:
@@ -146,7 +145,7 @@ EXAMPLES = r"""
     target: {python: "3.11", machine: aarch64, glibc: "2.36"}
     cache_dir: "{{ playbook_dir }}/.placid"
     since: 3f786850e387550fdab836ed7e6dc881de23001b
-    previous_requirements: "{{ live.manifest.requirements }}"
+    previous_requirements: "{{ asked.phases.ask.requirements }}"
 """
 
 RETURN = r"""
