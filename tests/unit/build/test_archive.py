@@ -153,6 +153,8 @@ def test_a_partial_archive_is_never_used(repository: Repository, tmp_path: Path)
         ("dump", "\0" * (2**20 - 9) + "\r\n" + KEY, "'dump' holds a private key"),
         ("dump", "\0" * 2**22 + "\n" + KEY, "'dump' holds a private key"),
         ("key.asc", KEY.replace("RSA", "PGP").replace("KEY-", "KEY BLOCK-"), "'key.asc' holds a private key"),
+        ("values.yml", f"tls:\n  key: |\n    {KEY}", "'values.yml' holds a private key"),
+        ("dump", "\0" * (2**20 - 60) + "\n" + " " * 40 + KEY, "'dump' holds a private key"),
         ("plain", KEY.replace("RSA ", ""), "'plain' holds a private key"),
         ("movie.mp4", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "'movie.mp4' is a git-lfs pointer"),
         ("venv/bin/python", "", "'venv/bin/python' has a name that Placid itself puts"),

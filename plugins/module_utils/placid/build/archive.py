@@ -24,9 +24,9 @@ LEVEL = 5  # of zstd: near the best size for source code at a tenth of the time
 CHUNK = 2**20  # bytes of a file that are in memory at once
 RESERVED = ("venv", "release.json", ".placid")  # what Placid itself puts at the top of a release
 SAMPLES = (".example", ".sample", ".template", ".dist")
-# At the beginning of a line: what only speaks of one, or a string in a program, is none.
-PRIVATE_KEY = re.compile(rb"[\r\n]-----BEGIN [A-Z ]{0,40}PRIVATE KEY( BLOCK)?-----")
-LONGEST = 80  # bytes of what that finds
+# At the beginning of a line, be it indented as in YAML: what only speaks of one, or a string in a program, is none.
+PRIVATE_KEY = re.compile(rb"[\r\n][ \t]{0,40}-----BEGIN [A-Z ]{0,40}PRIVATE KEY( BLOCK)?-----")
+LONGEST = 120  # bytes of what that finds
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
