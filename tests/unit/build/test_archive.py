@@ -141,6 +141,21 @@ def test_a_partial_archive_is_never_used(repository: Repository, tmp_path: Path)
     assert not list((tmp_path / "temporary").glob("*.tar"))
 
 
+def test_a_partial_clone_is_told_how_to_become_a_whole_one(
+    repository: Repository, make_repository: MakeRepository, tmp_path: Path
+) -> None:
+    commit = repository.commit(a="1")
+    repository.git("config", "uploadpack.allowFilter", "true")
+    partial = make_repository("partial")
+    partial.git("remote", "add", "origin", repository.path.as_uri())
+    partial.git("fetch", "--quiet", "--filter=blob:none", "origin")
+    with pytest.raises(ArchiveError, match="It is a partial clone; get the rest of it with: git ") as error:
+        make(partial, commit, tmp_path)
+    remedy = str(error.value).partition("the rest of it with: git ")[2].partition(",")[0]
+    partial.git(*remedy.split(), "--quiet")
+    assert content(make(partial, commit, tmp_path)[0]) == {"a": "1"}
+
+
 @pytest.mark.parametrize(
     ("path", "text", "reason"),
     [

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 import zstandard
-from ansible.module_utils.placid.build.git import cause, entries, run
+from ansible.module_utils.placid.build.git import Git, cause, entries, run
 from ansible.module_utils.placid.build.submodules import Part
 from ansible.module_utils.placid.errors import ArchiveError
 from ansible.module_utils.placid.members import PROBLEMS_SHOWN, check_members, encode
@@ -84,10 +84,16 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
     if made.returncode:  # what it wrote until then looks like a whole archive and is not
         output.unlink()
         what = f"submodule {part.path}" if part.path else "the repository"
-        raise ArchiveError(
-            f"git archive of {part.commit} failed in {git.name} ({what}): {cause(made.stderr)}. Objects are missing or "
-            f"damaged; see with: git --git-dir={git.directory} fsck"
+        raise ArchiveError(f"git archive of {part.commit} failed in {git.name} ({what}): {cause(made.stderr)}. {_remedy(git)}")
+
+
+def _remedy(git: Git) -> str:
+    here = f"git --git-dir={git.directory}"
+    if git.run("config", "--get-regexp", r"^(remote\..*\.promisor|extensions\.partialclone)$", allow=(0, 1)):
+        return (
+            f"It is a partial clone; get the rest of it with: {here} fetch --refetch --no-filter, or give `repository` as a URL"
         )
+    return f"Objects are missing or damaged; see with: {here} fsck"
 
 
 def _members(part: Part, subdirectory: str, archive: tarfile.TarFile) -> list[Member]:
