@@ -14,7 +14,7 @@ from ansible.plugins.action import ActionBase
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
 
-from ansible.module_utils.placid import plan, support
+from ansible.module_utils.placid import plan, schema, support
 from ansible.module_utils.placid.build.ancestry import commit_of, known_source
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.promotion import FORCE, SOURCE, prove, records, records_directory
@@ -35,15 +35,17 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": str(error)}
 
     def _plan(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        app, hosts = arguments["application"], arguments["hosts"]
+        app, hosts, fate = arguments["application"], arguments["hosts"], str(arguments.get("migrations") or "refuse")
+        if fate not in schema.FATES:
+            raise PlacidError(f"migrations is {fate!r}. Say -e migrations= with one of: {', '.join(schema.FATES)}.")
         if "rollback_to" in arguments:
             target = plan.rollback_target(arguments["rollback_to"], hosts, self._commit_of)
             spec = next(iter(hosts.values()))["releases"][target]
-            return {"release": spec, "lines": plan.rollback(spec, app, hosts), "promotion": ""}
+            return {"release": spec, "lines": plan.rollback(spec, app, hosts, fate), "promotion": ""}
         artefact = arguments["artefact"]
         manifest, now = artefact["manifest"], datetime.datetime.now(datetime.UTC)
         spec = plan.release(app, manifest, hosts, now)
-        lines = plan.describe(spec, manifest, artefact.get("plan") or {}, hosts, app)
+        lines = plan.describe(spec, manifest, artefact.get("plan") or {}, hosts, app, fate)
         live = all(info["live"].get("id") == spec["id"] for info in hosts.values())
         more = [self._support(manifest, now.date(), live), promotion := self._promotion(arguments, manifest, live)]
         return {"release": spec, "lines": [*lines, *filter(None, more)], "promotion": promotion}

@@ -27,6 +27,11 @@ options:
         machine knows it; empty for the previous good release. Given, it plans a rollback.
     type: str
   cache_dir: {description: "For a rollback: directory on the controller with the mirrors of repositories.", type: path}
+  migrations:
+    description: What becomes of migrations that the live release knows and this one does not.
+    type: str
+    choices: [refuse, keep, reverse]
+    default: refuse
   require_promoted:
     description: Whether only an artefact may be deployed that staging has run, healthy, by the records on the controller.
     type: bool

@@ -37,7 +37,7 @@ def test_the_plan_in_words() -> None:
     }
     told = {"migrations": {"source": "database", "applied": ["entries.0001_initial"]}}
     hosts = {"a": host(live="O") | told, "b": host() | told, "c": host(live="N") | told}
-    assert plan.describe(spec, MANIFEST, changes, hosts, APP) == [
+    assert plan.describe(spec, MANIFEST, changes, hosts, APP, "refuse") == [
         "guestbook 0123456789ab (Show the newest entries first), release N",
         "a: replaces O",
         "b: first release",
@@ -53,18 +53,38 @@ def test_the_plan_in_words() -> None:
         "packages: 2, whose wheels have 8.3 MB",
         "migration pending: entries.0002_likes",
         "Django itself is asked after staging: it may find more, of packages that do not change",
-        "rollback afterwards: only with -e migrations=keep or -e migrations=reverse, because of the migrations that are pending",
         "all settings are new (on b)",
         "no process restarts while all are well (on c)",
         "start beside the old ones, which then finish: web (on a, b)",
     ]
 
 
+@pytest.mark.parametrize(
+    ("lives", "database", "line"),
+    [
+        (["O", "O"], {}, ["rollback afterwards: free: no migration is in between, unless Django finds one"]),
+        (["O", ""], {}, ["rollback afterwards: free: no migration is in between, unless Django finds one"]),
+        (["O", "O"], False, ["rollback afterwards: free: it has no database"]),
+        (["", ""], {}, ["rollback: there will be nothing to go back to"]),
+        (["", ""], False, ["rollback: there will be nothing to go back to"]),
+        (["N", "N"], {}, []),
+        (["N", "N"], False, []),
+        (["O", "N"], {}, []),
+    ],
+)
+def test_nothing_is_promised_of_a_rollback_from_what_is_live_already(lives: list[str], database: Any, line: list[str]) -> None:
+    told = {"migrations": {"source": "database", "applied": []}}
+    hosts = dict(zip("ab", (host(live) | told for live in lives), strict=True))
+    app = normalise({**APP, "database": database})
+    lines = plan.describe({"application": "guestbook", "id": "N"}, MANIFEST, {}, hosts, app, "refuse")
+    assert [each for each in lines if each.startswith("rollback")] == line
+
+
 @pytest.mark.parametrize("changes", [{}, {"commits": [], "packages": None, "migrations": None, "direction": "forward"}])
 def test_a_plan_without_changes_is_short(changes: dict[str, Any]) -> None:
     app = normalise({**APP, "database": False})
     spec = {"application": "guestbook", "id": "N"}
-    assert plan.describe(spec, MANIFEST, changes, {"a": host(live="N")}, app) == [
+    assert plan.describe(spec, MANIFEST, changes, {"a": host(live="N")}, app, "refuse") == [
         "guestbook 0123456789ab (Show the newest entries first), release N",
         "a: is live",
         "no process restarts while all are well",
@@ -103,9 +123,25 @@ def test_processes_of_apaches_are_told_of_as_well() -> None:
 
 def test_the_plan_of_a_rollback_in_words() -> None:
     spec = {"application": "guestbook", "id": "O", "commit": "o" * 40}
-    assert plan.rollback(spec, APP, {"a": host(live="N")}) == [
+    assert plan.rollback(spec, APP, {"a": host(live="N")}, "keep") == [
         "guestbook goes back to O (commit oooooooooooo)",
         "a: replaces N",
+        "migrations that the live release knows and this one does not are kept (-e migrations=keep)",
         "start beside the old ones, which then finish: web",
     ]
-    assert plan.rollback(spec, APP, {"a": host(live="O")})[1] == "a: is live"
+    again = ["guestbook goes back to O (commit oooooooooooo)", "a: is live", "no process restarts while all are well"]
+    assert plan.rollback(spec, APP, {"a": host(live="O")}, "reverse") == again
+
+
+@pytest.mark.parametrize(
+    ("fate", "words"),
+    [
+        ("refuse", "are refused unless -e migrations=keep or -e migrations=reverse is said"),
+        ("reverse", "are taken back, with what they hold (-e migrations=reverse)"),
+    ],
+)
+def test_a_rollback_says_what_becomes_of_migrations_where_there_is_a_database(fate: str, words: str) -> None:
+    spec, hosts = {"application": "guestbook", "id": "O", "commit": "o" * 40}, {"a": host(live="O"), "b": host(live="N")}
+    lines = [line for line in plan.rollback(spec, APP, hosts, fate) if "migrations" in line]
+    assert lines == [f"migrations that the live release knows and this one does not {words}"]
+    assert "migrations" not in str(plan.rollback(spec, normalise({**APP, "database": False}), hosts, fate))

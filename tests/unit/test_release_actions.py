@@ -84,6 +84,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "unsupported_refused": {"release_plan": {**plan, "artefact": {"manifest": OLD}, "require_supported": "yes"}},
         "promoted_how": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "promote": "yes"}},
         "forced": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True, "promote": "force"}},
+        "fate": {"release_plan": {**plan, "rollback_to": "", "migrations": "drop"}},
         "nowhere_to_go": {"release_plan": {**plan, "rollback_to": ""}},
         "staged": {"release": stage},
         "staged_in_check_mode": {"release": stage, "check_mode": True},
@@ -175,11 +176,8 @@ def test_an_error_is_one_clean_message(results: Results, task: str, message: str
         ("nobody_to_ask", "confirm asks a person, and there is no terminal. See the plan with --check --diff"),
         ("not_to_ask", "confirm is 'maybe'. Give true or false."),
         ("not_promoted", "Staging has not run 0123456789ab"),
-        (
-            "unsupported_refused",
-            "The lock's django 3.2.25 gets no security fixes since the end of 2024-04. Upgrade it, or go on all the same: "
-            "-e require_supported=false.",
-        ),
+        ("unsupported_refused", "The lock's django 3.2.25 gets no security fixes since the end of 2024-04. Upgrade it, or go on"),
+        ("fate", "migrations is 'drop'. Say -e migrations= with one of: refuse, keep, reverse."),
         ("promoted_how", "Only -e promote=force means anything"),
     ],
 )
@@ -210,6 +208,7 @@ def test_a_plan_is_a_release_and_words(results: Results) -> None:
     assert planned["lines"] == [
         f"{APP} 0123456789ab (Count visitors), release {planned['release']['id']}",
         "one: first release",
+        "rollback: there will be nothing to go back to",
         "all settings are new",
     ]
     assert not planned["changed"]

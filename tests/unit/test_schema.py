@@ -81,10 +81,9 @@ def test_what_is_pending(changed: dict[str, Any], hosts: list[dict[str, Any]], p
 
 
 def test_a_plan_of_the_same_code_is_certain() -> None:
-    assert schema.describe(schema.Schema([], [], "database", certain=True), first=False, packages=False) == [
-        "migrations: none pending",
-        "rollback afterwards: free: no migration is in between",
-    ]
+    found = schema.Schema([], [], "database", certain=True)
+    assert schema.describe(found, first=False, packages=False, fate="refuse") == ["migrations: none pending"]
+    assert schema.way_back(found, "refuse") == "free: no migration is in between"
 
 
 @pytest.mark.parametrize(("direction", "certain"), [("same", True), ("forward", False), ("diverged", False)])
@@ -92,28 +91,67 @@ def test_a_plan_of_other_code_may_be_completed_by_django(direction: str, certain
     assert schema.schema({**changes(), "direction": direction}, [host(ALL)]).certain is certain
 
 
-def test_a_plan_says_who_told_and_what_a_rollback_will_cost() -> None:
+def test_a_plan_says_who_told_and_what_django_may_add() -> None:
     django = "Django itself is asked after staging: it may find more, of packages that do not change"
-    assert schema.describe(schema.Schema([], [], "database"), first=False, packages=True) == [
+    assert schema.describe(schema.Schema([], [], "database"), first=False, packages=True, fate="refuse") == [
         "migrations: none pending in the commit and in packages that change",
         django,
-        "rollback afterwards: free: no migration is in between, unless Django finds one",
     ]
-    told = schema.describe(schema.Schema(["a.2"], [], "ledger"), first=False, packages=False)
-    assert told[1] == django
-    assert told[0] == "migration pending by the ledger, the database was not asked: a.2"
-    assert "-e migrations=keep" in told[-1]
-    told = schema.describe(schema.Schema([], [], ""), first=False, packages=True)
-    assert told[:3] == [
+    assert schema.describe(schema.Schema(["a.2"], [], "ledger"), first=False, packages=False, fate="refuse") == [
+        "migration pending by the ledger, the database was not asked: a.2",
+        django,
+    ]
+    assert schema.describe(schema.Schema([], [], ""), first=False, packages=True, fate="refuse") == [
         "migrations: none pending in the commit and in packages that change by the files alone: neither database nor ledger told "
         "what is applied",
         django,
         "packages that change may bring migrations, too",
     ]
-    told = schema.describe(schema.Schema([], ["a.3"], "database"), first=False, packages=False)
-    assert told[2] == "migration of the database that this version does not know: a.3"
-    assert "that the live release knows are refused unless" in told[3]
-    assert (
-        schema.describe(schema.Schema([], [], ""), first=True, packages=True)[-1]
-        == "rollback: there will be nothing to go back to"
-    )
+    assert schema.describe(schema.Schema(["a.1"], [], ""), first=True, packages=True, fate="refuse")[1:] == [
+        "migrations of packages come on top"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fate", "words"),
+    [
+        ("refuse", "refused unless -e migrations=keep or -e migrations=reverse is said"),
+        ("keep", "kept (-e migrations=keep)"),
+        ("reverse", "taken back, with what they hold (-e migrations=reverse)"),
+    ],
+)
+def test_a_plan_says_what_becomes_of_migrations_that_the_version_does_not_know(fate: str, words: str) -> None:
+    told = schema.describe(schema.Schema([], ["a.3"], "database"), first=False, packages=False, fate=fate)
+    assert told[2:] == [
+        "migration of the database that this version does not know: a.3",
+        f"those that the live release knows are {words}",
+    ]
+
+
+ONLY = "only with -e migrations=keep or -e migrations=reverse, because of"
+FREE = "free: no migration is in between, unless Django finds one"
+AGAIN = "not before a deployment has applied again what is taken back of blog.0003_x"
+NEW = "blog/migrations/0002_title.py"
+OLDER = f"{ALL} blog.0003_x"
+
+
+@pytest.mark.parametrize(
+    ("changed", "applied", "fate", "words"),
+    [
+        pytest.param(changes(), ALL, "refuse", FREE, id="nothing in between"),
+        pytest.param(changes(NEW), "blog.0001_initial", "refuse", f"{ONLY} the migrations that are pending", id="pending"),
+        pytest.param(
+            changes(NEW),
+            ALL,
+            "refuse",
+            f"{ONLY} migrations that are applied, and new in this version: blog.0002_title",
+            id="applied by a run that failed afterwards",
+        ),
+        pytest.param(changes(), OLDER, "reverse", AGAIN, id="older code, and the schema goes back with it"),
+        pytest.param(changes(NEW), "blog.0001_initial blog.0003_x", "reverse", AGAIN, id="and something is pending, too"),
+        pytest.param(changes(), OLDER, "keep", FREE, id="older code beside a newer schema"),
+        pytest.param(changes(), OLDER, "refuse", "", id="older code, and nothing said of migrations"),
+    ],
+)
+def test_what_a_rollback_afterwards_will_meet(changed: dict[str, Any], applied: str, fate: str, words: str) -> None:
+    assert schema.way_back(schema.schema(changed, [host(applied)]), fate) == words

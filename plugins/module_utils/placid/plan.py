@@ -39,8 +39,10 @@ def target(application: str, python: str, hosts: Mapping[str, Mapping[str, Any]]
             f"{', '.join(lacking)}: no Python {python}, but {have}. Change apps[{application}].python, or install it there."
         )
     targets = {host: {**info["target"], "python": python or info["target"]["python"]} for host, info in hosts.items()}
-    one_kind = "let all that one environment has be of one kind"
-    for key, remedy in (("python", "name one version in apps[{}].python"), ("machine", one_kind)):
+    for key, remedy in (
+        ("python", "name one version in apps[{}].python"),
+        ("machine", "let all that one environment has be of one kind"),
+    ):
         if len({each[key] for each in targets.values()}) > 1:
             found = ", ".join(f"{host} {each[key]}" for host, each in targets.items())
             raise PlanError(
@@ -146,8 +148,12 @@ def describe(
     changes: Mapping[str, Any],
     hosts: Mapping[str, Mapping[str, Any]],
     app: Mapping[str, Any],
+    fate: str,
 ) -> list[str]:
-    """The plan in words, a line each. changes: the `plan` that the artefact action returned against the live release."""
+    """The plan in words, a line each. changes: the `plan` that the artefact action returned against the live release.
+
+    fate: what was said of migrations that the live release knows and this one does not, one of schema.FATES.
+    """
     lines = [f"{spec['application']} {manifest['commit'][:12]} ({manifest['subject']}), release {spec['id']}"]
     for host, info in hosts.items():
         live = info["live"]
@@ -163,10 +169,16 @@ def describe(
     if any(packages.values()):
         wheels = manifest["wheels"]
         lines.append(f"packages: {len(wheels)}, whose wheels have {sum(wheel['size'] for wheel in wheels) / 1e6:.1f} MB")
+    lives = {info["live"]["id"] for info in hosts.values() if info["live"]}
+    back = "free: it has no database"
     if app["database"] is not False:
         known = schema.schema(changes, list(hosts.values()))
-        first = not any(info["live"] for info in hosts.values())
-        lines += schema.describe(known, first, bool(packages.get("added") or packages.get("changed")))
+        lines += schema.describe(known, not lives, bool(packages.get("added") or packages.get("changed")), fate)
+        back = schema.way_back(known, fate)
+    if not lives:
+        lines.append("rollback: there will be nothing to go back to")
+    elif back and spec["id"] not in lives:  # else it goes to an older one, of which nobody was asked
+        lines.append(f"rollback afterwards: {back}")
     return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]
 
 
@@ -219,9 +231,11 @@ def _on(some: Sequence[str], hosts: Mapping[str, Any]) -> str:
     return "" if len(some) == len(hosts) else f" (on {', '.join(some)})"
 
 
-def rollback(spec: Mapping[str, Any], app: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The plan of a rollback in words, a line each."""
+def rollback(spec: Mapping[str, Any], app: Mapping[str, Any], hosts: Mapping[str, Mapping[str, Any]], fate: str) -> list[str]:
+    """The plan of a rollback in words, a line each. fate: as in `describe`."""
     lines = [f"{app['name']} goes back to {spec['id']} (commit {spec['commit'][:12]})"]
     lives = {host: info["live"]["id"] for host, info in hosts.items() if info["live"]}
     lines += [f"{host}: {'is live' if live == spec['id'] else f'replaces {live}'}" for host, live in lives.items()]
+    if app["database"] is not False and set(lives.values()) != {spec["id"]}:
+        lines.append(f"migrations that the live release knows and this one does not are {schema.FATES[fate]}")
     return [*lines, *settings_lines(hosts), *process_lines(app, hosts, spec["id"])]
