@@ -17,7 +17,7 @@ ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "
 from ansible.module_utils.placid import plan, schema, support
 from ansible.module_utils.placid.build.ancestry import commit_of, known_source
 from ansible.module_utils.placid.errors import PlacidError
-from ansible.module_utils.placid.promotion import FORCE, SOURCE, prove, records, records_directory
+from ansible.module_utils.placid.promotion import FORCE, PRODUCTION, SOURCE, UNASKED, prove, records, records_directory
 
 
 class ActionModule(ActionBase):
@@ -71,8 +71,10 @@ class ActionModule(ActionBase):
         force = str(arguments.get("promote") or "")
         if force not in ("", FORCE):
             raise PlacidError(f"promote is {force!r}. Only -e promote={FORCE} means anything: go on without a run in staging.")
-        if live or not self._flag("require_promoted"):
+        if live:
             return ""
+        if not self._flag("require_promoted"):
+            return UNASKED if arguments.get("environment") == PRODUCTION else ""
         directory = records_directory(self._loader.get_basedir())
         known = records(directory, SOURCE, arguments["application"]["name"])
         return prove(known, manifest, bool(force), str(directory / SOURCE / arguments["application"]["name"]))

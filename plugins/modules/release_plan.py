@@ -32,6 +32,10 @@ options:
     type: str
     choices: [refuse, keep, reverse]
     default: refuse
+  environment:
+    description: The environment of the hosts. In production, a deployment that requires no run in staging says so.
+    type: str
+    default: ""
   require_promoted:
     description: Whether only an artefact may be deployed that staging has run, healthy, by the records on the controller.
     type: bool
@@ -70,7 +74,8 @@ lines:
   type: list
   elements: str
 promotion:
-  description: How it is known that staging has run the artefact, or that this was forced; empty where nobody asked.
+  description:
+    - How it is known that staging has run the artefact, or that this was forced, or that in production nobody asked; else empty.
   returned: success
   type: str
 confirmed:

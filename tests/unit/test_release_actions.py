@@ -51,6 +51,7 @@ PROCESSES = {
     "check_fail_level": "ERROR",
     "check_migrations": True,
 }
+NOT_PREPARED = f"/srv/{APP} is missing: this host is not prepared for {APP}. Run ansible-playbook site.yml for it first."
 DEPLOYMENT = {"token": "t", "who": "w", "purpose": "p", "since": "s"}
 
 
@@ -80,6 +81,7 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
         "nobody_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "true"}},
         "not_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "maybe"}},
         "not_promoted": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "require_promoted": True}},
+        "unasked": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "environment": "production"}},
         "unsupported": {"release_plan": {**plan, "artefact": {"manifest": OLD}}},
         "unsupported_refused": {"release_plan": {**plan, "artefact": {"manifest": OLD}, "require_supported": "yes"}},
         "promoted_how": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "promote": "yes"}},
@@ -156,13 +158,7 @@ def test_the_application_is_whole_and_without_its_secrets(results: Results) -> N
     [
         ("not_chosen", f"There are several applications. Say which: -e app={APP} (or other)."),
         ("nowhere_to_go", "one has no earlier release that was good: there is nothing to go back to. Deploy a version instead."),
-        *(
-            (
-                task,
-                f"/srv/{APP} is missing: this host is not prepared for {APP}. Run ansible-playbook site.yml for it first.",
-            )
-            for task in ("staged", "staged_in_check_mode", "at_rest_with_another", "recorded")
-        ),
+        *((task, NOT_PREPARED) for task in ("staged", "staged_in_check_mode", "at_rest_with_another", "recorded")),
     ],
 )
 def test_an_error_is_one_clean_message(results: Results, task: str, message: str) -> None:
@@ -186,6 +182,12 @@ def test_a_plan_that_must_not_be_done_is_refused(results: Results, task: str, wo
     assert words in results[task]["msg"]
     assert results["forced"]["promotion"] == results["forced"]["lines"][-1]
     assert results["forced"]["promotion"].startswith("promotion: FORCED")
+
+
+def test_that_production_asked_for_no_run_in_staging_is_on_record(results: Results) -> None:
+    unasked = results["unasked"]
+    assert unasked["promotion"] == unasked["lines"][-1] == "promotion: not required, and not looked for"
+    assert results["planned"]["promotion"] == ""
 
 
 @pytest.mark.parametrize(

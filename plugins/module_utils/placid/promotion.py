@@ -13,7 +13,10 @@ from ansible.module_utils.placid.records import OK
 
 #: Where an artefact comes from that production may run.
 SOURCE = "staging"
+PRODUCTION = "production"
 FORCE = "force"
+#: What is on record of a deployment to production that nobody asked for a proof of.
+UNASKED = "promotion: not required, and not looked for"
 
 
 class PromotionError(PlacidError):
