@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
 
 from rules.repository import ROOT
 
@@ -167,3 +169,11 @@ def test_a_page_may_have_its_style_and_nothing_else_inline(page: str) -> None:
 def test_the_host_itself_and_the_networks_named_see_the_application_in_a_maintenance(render: Render) -> None:
     text = render("app", "site-nginx.conf.j2", __app_entry=APP, app_maintenance_networks=["192.0.2.0/24"], **PAGES)
     assert re.findall(r'^    (\S+) "";$', text, re.MULTILINE) == ["127.0.0.0/8", "::1", "192.0.2.0/24"]
+
+
+@pytest.mark.parametrize(("lives", "against"), [(["", "1" * 40, "2" * 40], "1" * 40), (["2" * 40, ""], "2" * 40), (["", ""], "")])
+def test_a_plan_is_held_against_the_first_host_that_has_something_live(lives: list[str], against: str) -> None:
+    hosts = {f"app{number}": {"live": {"commit": live} if live else {}} for number, live in enumerate(lives)}
+    variables = {"__app_hosts": hosts, "__app_live": hosts["app0"]}
+    found = Templar(DataLoader(), variables=variables).template(trust_as_template(VARS["__app_replaced"]))
+    assert found["live"].get("commit", "") == against
