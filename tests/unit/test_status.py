@@ -211,6 +211,12 @@ def test_records_are_told_with_how_they_ended() -> None:
     forced = {**record, "promotion": "promotion: FORCED, though …"}
     failed = {**record, "result": "failed", "error": "It broke.\nAnd more."}
     killed = {**record, "result": "unfinished", "hosts": {}}
+    command = {**record, "purpose": "run manage.py check", "hosts": {"one": {"result": "ok"}}}
+    restored = {**command, "purpose": "restore D", "commit": "", "dump": "E"}
+    assert recorded([command, restored]) == [
+        "    2026-01-02 03:04:05 UTC ada@desk, run manage.py check: cccccccccccc on one ok (20260102T030405Z-01234567)",
+        "    2026-01-02 03:04:05 UTC ada@desk, restore D: the database on one ok (20260102T030405Z-01234567)",
+    ]
     head = "    2026-01-02 03:04:05 UTC ada@desk, deploy v2: "
     assert recorded([record, forced, failed, killed, {}]) == [
         f"{head}cccccccccccc on one ok, two ok (20260102T030405Z-01234567)",

@@ -134,8 +134,9 @@ def recorded(known: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _recorded(record: Mapping[str, Any]) -> str:
     hosts = ", ".join(f"{name} {host.get('result', '')}" for name, host in record.get("hosts", {}).items())
+    what = str(record.get("commit", ""))[:SHORT] or "the database"  # a restore alone has no commit
     ends = {
-        "ok": f"{str(record.get('commit', ''))[:SHORT] or 'the settings'} on {hosts}",
+        "ok": f"{what} on {hosts}",
         "failed": f"FAILED: {str(record.get('error', '')).partition(chr(10))[0]}",
     }
     end = ends.get(record.get("result", ""), f"UNFINISHED, as far as this machine knows ({hosts or 'no host was reached'})")
