@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ansible.module_utils
+from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE
 from ansible.plugins.action import ActionBase
 
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
@@ -22,9 +23,11 @@ from ansible.module_utils.placid.errors import PlacidError
 ENVIRONMENTS = ("sandbox", "staging", "production")
 
 
-def check(environments: list[str], version: str | None, wait: str) -> None:
+def check(arguments: dict[str, Any]) -> None:
     """Raise what can be said of a run before any host is asked."""
-    if version == "":
+    environments, wait = arguments.get("environments") or [], str(arguments.get("lock_wait") or 0)
+    confirm = str(arguments.get("confirm", False))
+    if arguments.get("version") == "":
         raise PlacidError("Say which commit, tag or branch to deploy: ansible-playbook deploy.yml -e version=<sha|tag|branch>")
     if environments and (len(environments) > 1 or environments[0] not in ENVIRONMENTS):
         raise PlacidError(
@@ -34,6 +37,11 @@ def check(environments: list[str], version: str | None, wait: str) -> None:
         )
     if not wait.replace(".", "", 1).isdigit():
         raise PlacidError(f"lock_wait is {wait!r}. Give the seconds to wait for another deployment to end: -e lock_wait=300.")
+    if confirm.lower() not in BOOLEANS_FALSE:
+        raise PlacidError(
+            f"confirm is {confirm!r}, and this playbook asks nobody; deploy.yml and rollback.yml do. Type the same without "
+            "-e confirm; --check shows what would be done."
+        )
 
 
 def with_comment(purpose: str, comment: str) -> str:
@@ -48,10 +56,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         arguments = self._task.args
-        environments = list(arguments.get("environments") or [])
         try:
             fleet.check_whole(arguments.get("hosts") or [], (task_vars or {}).get("ansible_play_hosts_all", []))
-            check(environments, arguments.get("version"), str(arguments.get("lock_wait") or 0))
+            check(arguments)
             app = application.select(arguments["apps"], arguments.get("name") or "")
         except PlacidError as error:
             return {**result, "failed": True, "msg": str(error)}
@@ -63,7 +70,7 @@ class ActionModule(ActionBase):
             "since": now.isoformat(timespec="seconds"),
             "wait": float(arguments.get("lock_wait") or 0),
         }
-        environment = str(environments[0]) if environments else ""
+        environment = str(next(iter(arguments.get("environments") or []), ""))
         shown = application.public(app)
         known = {"application": shown, "network": arguments.get("network") or {}}
         return {**result, "changed": False, **known, "environment": environment, "deployment": deployment}

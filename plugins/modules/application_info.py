@@ -49,6 +49,10 @@ options:
     description: Seconds to wait for another deployment to end.
     type: float
     default: 0
+  confirm:
+    description: Whether the person who types wants to be asked; true fails, and is for a playbook that cannot ask.
+    type: bool
+    default: false
 attributes:
   check_mode: {support: full, description: It changes nothing.}
   diff_mode: {support: none, description: There is nothing to show.}

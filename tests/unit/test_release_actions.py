@@ -71,12 +71,13 @@ def tasks(directory: Path) -> dict[str, dict[str, Any]]:
     door = {"front_door": {"scheme": "http", "host": "a.example.org"}, "public_ports": {"http": 8080, "https": 8443}}
     return {
         "chosen": {"application_info": {**CHOOSE, "lock_wait": "300", "comment": "a\n  \x1b[2Jb "}},
-        "again": {"application_info": CHOOSE},
+        "again": {"application_info": {**CHOOSE, "confirm": "no"}},
         "not_chosen": {"application_info": {"apps": APPS, "purpose": "deploy v1"}},
         "no_version": {"application_info": {"apps": APPS, "name": APP, "purpose": "deploy", "version": ""}},
         "two_environments": {"application_info": {**CHOOSE, "environments": ["staging", "production"]}},
         "no_environment": {"application_info": {**CHOOSE, "environments": [""]}},
         "no_number": {"application_info": {**CHOOSE, "lock_wait": "soon"}},
+        "nobody_asks": {"application_info": {**CHOOSE, "confirm": "true"}},
         "planned": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST, "plan": None}}},
         "nobody_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "true"}},
         "not_to_ask": {"release_plan": {**plan, "artefact": {"manifest": MANIFEST}, "confirm": "maybe"}},
@@ -197,6 +198,7 @@ def test_that_production_asked_for_no_run_in_staging_is_on_record(results: Resul
         ("two_environments", "These hosts are of staging and production. Name one environment: ansible-playbook -i"),
         ("no_environment", "These hosts are of no environment. Name one environment: ansible-playbook -i"),
         ("no_number", "lock_wait is 'soon'. Give the seconds to wait for another deployment to end: -e lock_wait=300."),
+        ("nobody_asks", "confirm is 'true', and this playbook asks nobody; deploy.yml and rollback.yml do. Type the same"),
     ],
 )
 def test_a_mistake_is_told_before_any_host_is_asked(results: Results, task: str, beginning: str) -> None:
@@ -207,12 +209,9 @@ def test_a_mistake_is_told_before_any_host_is_asked(results: Results, task: str,
 def test_a_plan_is_a_release_and_words(results: Results) -> None:
     planned = results["planned"]
     assert re.fullmatch(r"20\d{6}T\d{6}Z-01234567", planned["release"]["id"])
-    assert planned["lines"] == [
-        f"{APP} 0123456789ab (Count visitors), release {planned['release']['id']}",
-        "one: first release",
-        "rollback: there will be nothing to go back to",
-        "all settings are new",
-    ]
+    head = f"{APP} 0123456789ab (Count visitors), release {planned['release']['id']}"
+    more = ["one: first release", "rollback: there will be nothing to go back to", "all settings are new"]
+    assert planned["lines"] == [head, *more]
     assert not planned["changed"]
 
 
