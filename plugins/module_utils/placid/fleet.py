@@ -43,7 +43,7 @@ def batches(hosts: Sequence[str], size: Any) -> list[list[str]]:
 def unconfirmed(host: str, hosts: Infos) -> bool:
     """Whether what a host keeps from before its last switch still counts: no host has confirmed the run that kept it.
 
-    hosts: what `release_info` said of each.
+    hosts: what the phase `ask` of `release` said of each.
     """
     kept = hosts[host].get("before") or {}
     return bool(kept) and not any(kept["token"] in info.get("confirmed", []) for info in hosts.values())
@@ -84,8 +84,8 @@ def goes_back(host: str, hosts: Infos, outcomes: Outcomes) -> bool:
 def verdict(outcomes: Outcomes, returns: Outcomes, taken: Sequence[str] = (), live: Mapping[str, str] | None = None) -> str:
     """Why the run failed and what each host serves now; empty where every host switched.
 
-    outcomes: what release_activate returned for each host. returns: what release_return did. taken: the migrations that were
-    taken back before. live: the release from before the run, which needs them.
+    outcomes: what the phase `activate` of `release` returned for each host. returns: what `go_back` did. taken: the migrations
+    that were taken back before. live: the release from before the run, which needs them.
     """
     found = problems(outcomes)
     if not found:
