@@ -89,6 +89,7 @@ import os
 import secrets
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.placid.confirm import Change, reasons
@@ -143,24 +144,23 @@ def end(change: Change) -> None:
         systemctl("daemon-reload")
 
 
-def begin(change: Change, parameters: dict[str, object], content: bytes) -> str:
+def begin(change: Change, parameters: dict[str, Any], content: bytes) -> str:
     """Make the change, with the way back laid before; return what confirms it."""
-    apply = [str(word) for word in parameters["apply"]]  # type: ignore[attr-defined]
     token = secrets.token_hex(8)
     change.restored.unlink(missing_ok=True)
     before = read(change.path)
-    replace_file(change.old, before if before is not None else str(parameters["absent"]).encode(), 0o600)
-    mode = int(str(parameters["mode"]), 8)
+    replace_file(change.old, before if before is not None else parameters["absent"].encode(), 0o600)
+    mode = int(parameters["mode"], 8)
     os.chmod(change.old, change.path.stat().st_mode & 0o7777 if before is not None else mode)
     replace_file(change.directory / "token", token.encode(), 0o600)
     service, timer = change.files
-    replace_file(service, change.service(apply).encode())
-    replace_file(timer, change.timer(int(str(parameters["seconds"]))).encode())
+    replace_file(service, change.service(parameters["apply"]).encode())
+    replace_file(timer, change.timer(parameters["seconds"]).encode())
     systemctl("daemon-reload")
     systemctl("enable", "--now", timer.name)
     replace_file(change.path, content, mode)
     try:
-        run(apply, f"the old {change.path} was brought back")
+        run(parameters["apply"], f"the old {change.path} was brought back")
     except ConfirmError:
         systemctl("start", service.name)
         end(change)

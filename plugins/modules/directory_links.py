@@ -25,7 +25,7 @@ options:
     description: What each link leads to, by the link's name.
     type: dict
     required: true
-author: [Placid]
+author: Placid
 """
 
 EXAMPLES = r"""

@@ -120,11 +120,15 @@ def processes(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
 
 def where(layout: Layout, spec: dict[str, Any]) -> dict[str, Any]:
     """Where a release's code and packages are, and how it is run."""
-    runs = {
+    commands = {
         f"{name} ({each['count']})" if each["count"] > 1 else name: each["command"] for name, each in spec["processes"].items()
     }
     by_apache = {"web": "mod_wsgi"} if spec.get("app_server") == "mod_wsgi" else {}
-    return {"code": str(layout.release(spec["id"])), "packages": str(layout.venv(spec["venv_digest"])), "runs": runs | by_apache}
+    return {
+        "code": str(layout.release(spec["id"])),
+        "packages": str(layout.venv(spec["venv_digest"])),
+        "runs": commands | by_apache,
+    }
 
 
 def certificate(store: Store, name: str) -> dict[str, Any]:

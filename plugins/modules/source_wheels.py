@@ -13,8 +13,7 @@ description:
     the application's hosts have. Nothing of the application but this source reaches the builder, and no secret.
   - What builds need comes as wheels from the index that pip on the builder is configured to.
   - A builder that is not like the hosts is refused. What cannot be built is named, all of it, with the end of its output.
-version_added: "0.2.0"
-author: The Placid authors
+author: Placid
 options:
   application:
     description: Name of the application, for messages.

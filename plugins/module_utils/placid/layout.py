@@ -11,7 +11,7 @@ from pathlib import Path
 from ansible.module_utils.placid.errors import PlacidError
 
 #: A release's instance is one start of its processes: "<release id>.<n>".
-SOCKET_NAME = re.compile(r"^web-(?P<instance>(?P<release>.+)\.(?P<number>\d+))\.sock$")
+SOCKET_NAME = re.compile(r"^web-(?P<instance>.+\.\d+)\.sock$")
 
 
 @dataclass(frozen=True)

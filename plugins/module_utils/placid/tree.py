@@ -21,17 +21,14 @@ from typing import BinaryIO, NamedTuple
 from ansible.module_utils.placid.errors import ArchiveError
 from ansible.module_utils.placid.members import check_members, encode
 
-__all__ = ["Tree", "check_members", "digest_directory", "digest_tar", "unpack"]
-
 CHUNK = 1024 * 1024
 
 
 class Tree(NamedTuple):
-    """A tree in three numbers."""
+    """A tree in two numbers."""
 
     sha256: str
     files: int  # files and symbolic links
-    size: int  # bytes in the files
 
 
 class _Entry(NamedTuple):
@@ -39,16 +36,15 @@ class _Entry(NamedTuple):
     is_link: bool
     executable: bool
     content: bytes  # hexadecimal sha256 of a file, target of a link
-    size: int
 
 
 def _summarise(entries: Iterable[_Entry]) -> Tree:
-    digest, files, size = hashlib.sha256(), 0, 0
+    digest, files = hashlib.sha256(), 0
     for entry in sorted(entries):
         kind = b"link" if entry.is_link else b"file 0755" if entry.executable else b"file 0644"
         digest.update(b"%b\0%b\0%b\0" % (kind, entry.path, entry.content))
-        files, size = files + 1, size + entry.size
-    return Tree(digest.hexdigest(), files, size)
+        files += 1
+    return Tree(digest.hexdigest(), files)
 
 
 def _executable(mode: int) -> bool:
@@ -101,7 +97,7 @@ def digest_tar(stream: BinaryIO) -> Tree:
 
 def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo, write_to: int | None = None) -> _Entry:
     if member.issym():
-        return _Entry(encode(member.name), True, False, encode(member.linkname), 0)
+        return _Entry(encode(member.name), True, False, encode(member.linkname))
     digest = hashlib.sha256()
     for chunk in _contents(archive, member):
         digest.update(chunk)
@@ -109,7 +105,7 @@ def _tar_entry(archive: tarfile.TarFile, member: tarfile.TarInfo, write_to: int 
             view = memoryview(chunk)
             while view:
                 view = view[os.write(write_to, view) :]
-    return _Entry(encode(member.name), False, _executable(member.mode), digest.hexdigest().encode(), member.size)
+    return _Entry(encode(member.name), False, _executable(member.mode), digest.hexdigest().encode())
 
 
 def digest_directory(directory: str | os.PathLike[str], ignore: Collection[str] = ()) -> Tree:
@@ -125,7 +121,7 @@ def _directory_entries(root: bytes, below: bytes, ignored: Collection[bytes]) ->
             if item.name in ignored:
                 continue
             if item.is_symlink():
-                yield _Entry(path, True, False, os.readlink(item.path), 0)
+                yield _Entry(path, True, False, os.readlink(item.path))
             elif item.is_dir():
                 yield from _directory_entries(root, path, ())
             elif item.is_file():
@@ -134,7 +130,7 @@ def _directory_entries(root: bytes, below: bytes, ignored: Collection[bytes]) ->
                     while chunk := source.read(CHUNK):
                         digest.update(chunk)
                     status = os.fstat(source.fileno())
-                yield _Entry(path, False, _executable(status.st_mode), digest.hexdigest().encode(), status.st_size)
+                yield _Entry(path, False, _executable(status.st_mode), digest.hexdigest().encode())
             else:
                 where = os.fsdecode(item.path)
                 raise ArchiveError(f"{where} is a device, a pipe or a socket: no release has one, remove it.")
