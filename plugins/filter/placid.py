@@ -41,10 +41,10 @@ def absent_applications(apps: Sequence[Mapping[str, Any]], service: str = "") ->
 
 
 def application_variables(
-    apps: Sequence[Mapping[str, Any]], name: str, environment: str, network: Mapping[str, Any] | None = None
+    apps: Sequence[Mapping[str, Any]], name: str, environment: str, network: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the processes of one application find in their environment, as the module release takes it."""
-    app, network = application.select(apps, name), network or {}
+    app = application.select(apps, name)
     return {
         "settings": application.environment(app, environment, network),
         "secrets": application.secrets(app, network),
@@ -64,23 +64,23 @@ def _kept(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list
     return [app for app in _with(apps, "database") if services.database_server(app, network) == network.get("host", "")]
 
 
-def postgresql_databases(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def postgresql_databases(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The databases that the applications need on network's host."""
     return [
         {
             "name": app["name"],
             "owner": app["name"],
-            "addresses": services.clients(app, network or {}),
+            "addresses": services.clients(app, network),
             "settings": app["database"]["settings"],
         }
-        for app in _kept(apps, network or {})
+        for app in _kept(apps, network)
     ]
 
 
-def postgresql_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> dict[str, str]:
+def postgresql_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> dict[str, str]:
     """The passwords of those that are reached over the network, by owner."""
-    reached = [app for app in _kept(apps, network or {}) if services.clients(app, network or {})]
-    return {app["name"]: services.password(app, f"it is on {(network or {}).get('host')}") for app in reached}
+    reached = [app for app in _kept(apps, network) if services.clients(app, network)]
+    return {app["name"]: services.password(app, f"it is on {network.get('host')}") for app in reached}
 
 
 def postgresql_servers(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[str]:
@@ -88,20 +88,19 @@ def postgresql_servers(apps: Sequence[Mapping[str, Any]], network: Mapping[str, 
     return sorted({services.database_server(app, network) for app in _with(apps, "database")} - {"", network["host"]})
 
 
-def pgbouncer_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def pgbouncer_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The PgBouncer instances that the applications ask for on network's host."""
-    return [services.pooler(app, network or {})[0] for app in _with(apps, "database") if app["database"]["pooler"]]
+    return [services.pooler(app, network)[0] for app in _with(apps, "database") if app["database"]["pooler"]]
 
 
-def pgbouncer_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> dict[str, str]:
+def pgbouncer_passwords(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> dict[str, str]:
     """The passwords of those that ask a server over the network, by instance."""
     pooled = [app for app in _with(apps, "database") if app["database"]["pooler"]]
-    return {app["name"]: password for app in pooled if (password := services.pooler(app, network or {})[1])}
+    return {app["name"]: password for app in pooled if (password := services.pooler(app, network)[1])}
 
 
-def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+def memcached_instances(apps: Sequence[Mapping[str, Any]], network: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The memcached instances that the applications need on network's host: none where that is no cache server."""
-    network = network or {}
     if not services.cache_is_local(network) and network["host"] not in network["cache_servers"]:
         return []
     instances = [services.instance(app, network) for app in _with(apps, "cache")]

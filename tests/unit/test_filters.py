@@ -42,16 +42,16 @@ def test_applications_are_whole_and_without_the_values_of_settings_and_secrets()
     [
         (
             "postgresql_databases",
-            [],
+            [{}],
             [
                 {"name": "guestbook", "owner": "guestbook", "addresses": [], "settings": {}},
                 {"name": "shop", "owner": "shop", "addresses": [], "settings": {}},
             ],
         ),
-        ("postgresql_passwords", [], {}),
+        ("postgresql_passwords", [{}], {}),
         (
             "memcached_instances",
-            [],
+            [{}],
             [
                 {"name": "guestbook", "group": "guestbook", "memory_mb": 64},
                 {"name": "shop", "group": "shop", "memory_mb": 256},
@@ -60,16 +60,16 @@ def test_applications_are_whole_and_without_the_values_of_settings_and_secrets()
         ("tls_certificates", [], [{"name": "shop", "domains": ["shop.example.org"], "source": "self_signed"}]),
     ],
 )
-def test_what_roles_are_given(name: str, arguments: list[str], expected: object) -> None:
+def test_what_roles_are_given(name: str, arguments: list[object], expected: object) -> None:
     assert FILTERS[name](APPS, *arguments) == expected
 
 
 def test_variables_are_those_of_one_application_and_its_secrets_apart() -> None:
-    found = FILTERS["application_variables"](APPS, "guestbook", "staging")
+    found = FILTERS["application_variables"](APPS, "guestbook", "staging", {})
     assert found["secrets"] == {"SECRET_KEY": "planted", "PORT": "25"}
     assert (found["settings"]["DEBUG"], found["settings"]["PLACID_ENVIRONMENT"]) == ("true", "staging")
     assert "planted" not in repr(found["settings"])
-    assert FILTERS["application_variables"](APPS, "shop", "staging")["secrets"] == {}
+    assert FILTERS["application_variables"](APPS, "shop", "staging", {})["secrets"] == {}
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -104,7 +104,7 @@ def test_slots_and_targets_are_those_of_the_plan() -> None:
         ("applications", [[{**SHOP, "domain": []}]], "apps[shop].domain is no key of an application. Did you mean domains?"),
         (
             "application_variables",
-            [APPS, "shpo", "staging"],
+            [APPS, "shpo", "staging", {}],
             "No application is called 'shpo'; there is guestbook, brochure, shop. Say -e app=shop.",
         ),
         (
@@ -145,8 +145,8 @@ def test_one_application_may_name_a_domain_twice() -> None:
 
 
 def test_no_application_needs_nothing() -> None:
-    assert FILTERS["applications"]([]) == FILTERS["postgresql_databases"]([]) == FILTERS["memcached_instances"]([]) == []
-    assert FILTERS["postgresql_passwords"]([]) == {}
+    assert FILTERS["applications"]([]) == FILTERS["postgresql_databases"]([], {}) == FILTERS["memcached_instances"]([], {}) == []
+    assert FILTERS["postgresql_passwords"]([], {}) == {}
 
 
 def test_what_is_to_be_absent_is_in_no_list_but_that_of_what_goes() -> None:
@@ -154,7 +154,9 @@ def test_what_is_to_be_absent_is_in_no_list_but_that_of_what_goes() -> None:
         {**GUESTBOOK, "name": "gone", "state": "absent", "tls": "self_signed"},
         {**GUESTBOOK, "name": "bare", "state": "absent", "database": False},
     ]
-    for name in ("applications", "postgresql_databases", "memcached_instances", "tls_certificates", "load_balancer_sites"):
+    for name in ("applications", "tls_certificates", "load_balancer_sites"):
         assert FILTERS[name](apps) == []
+    for name in ("postgresql_databases", "memcached_instances"):
+        assert FILTERS[name](apps, {}) == []
     assert FILTERS["absent_applications"](apps) == ["gone", "bare"]
     assert FILTERS["absent_applications"](apps, "database") == ["gone"]
