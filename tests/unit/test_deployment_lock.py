@@ -248,12 +248,3 @@ def test_who_is_at_work_is_told_without_a_lock_being_taken(path: Path, hold: Hol
     before = path.stat().st_mtime_ns
     assert lock.at_work(path)["purpose"] == ADA.purpose
     assert path.stat().st_mtime_ns == before
-
-
-@pytest.mark.parametrize("before", [None, 0o644])
-def test_nobody_else_can_open_it_and_hold_it(tmp_path: Path, before: int | None) -> None:
-    path = tmp_path / "lock"
-    if before:
-        path.touch(before)
-    with held(path, ADA):
-        assert path.stat().st_mode & 0o777 == 0o600

@@ -18,17 +18,14 @@ Asked = list[dict[str, str]]
 
 
 class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """Answers with the statuses given, one after the other, and with the last from then on; to so many only together."""
+    """Answers with the statuses given, one after the other, and with the last from then on."""
 
     daemon_threads = True
 
-    def __init__(self, path: Path, statuses: list[int], asked: Asked, together: int) -> None:
-        barrier = threading.Barrier(together)
-
+    def __init__(self, path: Path, statuses: list[int], asked: Asked) -> None:
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked.append({"": f"{self.command} {self.path}", **self.headers})
-                barrier.wait(10)
                 self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
                 self.send_header("Content-Length", "0")
                 self.end_headers()
@@ -52,12 +49,12 @@ def serve(path: Path) -> Iterator[Serve]:
     """Start a server on the socket, after a delay in seconds; answers what it was asked."""
     servers: list[Server] = []
 
-    def start(*statuses: int, delay: float = 0.0, together: int = 1) -> Asked:
+    def start(*statuses: int, delay: float = 0.0) -> Asked:
         asked: Asked = []
 
         def run() -> None:
             time.sleep(delay)
-            servers.append(Server(path, list(statuses), asked, together))
+            servers.append(Server(path, list(statuses), asked))
             servers[-1].serve_forever(0.01)
 
         threading.Thread(target=run, daemon=True).start()
@@ -147,16 +144,6 @@ def test_visitors_are_to_get_the_health_page_and_the_smoke_paths(
     door = FrontDoor("x", 80, "http", ["/"], socket=path)
     assert door.problem({"path": "/healthz", "status": 204}) == why
     assert list(dict.fromkeys(each[""] for each in asked)) == [f"GET {page}" for page in pages]
-
-
-def test_processes_are_warmed_by_questions_that_are_asked_at_once(path: Path, serve: Serve) -> None:
-    asked = serve(200, together=6)
-    FrontDoor("x", 80, "http", [], socket=path).warm(["/healthz", "/"], 6)
-    assert sorted(each[""] for each in asked) == ["GET /"] * 3 + ["GET /healthz"] * 3
-
-
-def test_a_server_that_answers_nothing_is_no_error_where_it_is_warmed(path: Path) -> None:
-    FrontDoor("x", 80, "http", [], socket=path).warm(["/"], 2)
 
 
 def test_a_healthy_server_is_asked_once(path: Path, serve: Serve) -> None:
