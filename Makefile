@@ -80,8 +80,8 @@ bench: venv ## Measure a deployment against one ssh script (ROUNDS=5, APPLICATIO
 lint: venv ## Read everything: ansible-lint, yamllint, ruff, mypy
 	ansible-lint $(without)
 	yamllint --strict .
-	ruff check . $(scripts)
-	ruff format --check . $(scripts)
+	ruff check .
+	ruff format --check .
 	mypy tests sandbox $(scripts) $(wildcard plugins/action/*.py plugins/modules/*.py plugins/filter/*.py plugins/callback/*.py)
 
 unit: venv ## All tests that need no host
