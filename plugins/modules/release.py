@@ -25,6 +25,7 @@ description:
     needed any more, and waits until the old processes have ended.
   - C(restore) dumps the database, then puts an earlier dump in the place of all that the application's role owns in it, in one
     transaction, as the application's user; it tells how the migrations of the live release and the database differ afterwards.
+  - C(manage) runs a management command with the live release, as the application's user.
   - Phases of one call follow one another on the host; the first that fails ends the call. A failure leaves the release that was
     live before, with the settings it had, and nothing of one that was never good. A run that was killed is taken up by the next,
     and a second run changes nothing.
@@ -54,7 +55,6 @@ options:
     choices: [refuse, keep, reverse]
     default: refuse
   apply_migrations: {description: Whether to apply what is pending; a rollback does not., type: bool, default: true}
-  database_wait: {description: Seconds to wait for a database that does not answer yet., type: int, default: 60}
   dump_before_migrate: {description: "Whether C(migrate) dumps first, to C(/var/backups/placid).", type: bool, default: false}
   keep_dumps: {description: How many dumps stay there., type: int, default: 5}
   dump: {description: "For C(restore): name of a dump there.", type: str, default: ""}
@@ -69,7 +69,7 @@ options:
       secrets: {description: What is., type: dict, default: {}}
       direct: {description: "What C(migrate) finds in its environment instead of a pooler.", type: dict, default: {}}
       direct_secrets: {description: The part of that which is secret., type: dict, default: {}}
-      database_url: {description: How the database is reached past a pooler; empty without one., type: str, default: ""}
+      database_url: {description: How the database is reached past a pooler; empty without a database., type: str, default: ""}
   front_door:
     description: "For C(activate): how visitors reach the application on this host."
     type: dict
@@ -78,7 +78,7 @@ options:
       port: {description: Port of the web server., type: int, default: 80}
       scheme: {description: Scheme that the application is told., type: str, choices: [http, https], default: http}
       certificate: {description: The file that the web server is to show over TLS; empty for plain HTTP., type: str, default: ""}
-      smoke: {description: Paths that must not answer 400, or 500 and above., type: list, elements: str, default: []}
+      smoke: {description: Paths that must not answer 400, 404, or 500 and above., type: list, elements: str, default: []}
   provisional:
     description:
       - "For C(activate): keep what was live before, with its settings, until C(record); C(go_back) can put it back until then."
@@ -171,7 +171,7 @@ phases:
     venvs: {description: "C(ask): names of the virtual environments that are on the host.", type: list}
     silenced: {description: "C(stage): messages that the settings leave out of check --deploy, if any.", type: list}
     lacking:
-      description: "C(stage): libraries that packages which are new to the host want, and it has not, each with one that does."
+      description: "C(stage): libraries that packages of the release want, and the host has not, each with one that does."
       type: list
     applied: {description: "C(migrate): migrations that were applied now, as app_label.name.", type: list}
     reversed: {description: "C(migrate): migrations that were taken back now.", type: list}
@@ -180,7 +180,7 @@ phases:
     saved: {description: "C(restore): name of the dump of what the database held before.", type: str}
     release: {description: "C(activate), C(go_back): id of the release that is live.", type: str}
     instance: {description: "C(activate): name of the processes' units behind the @.", type: str}
-    reasons: {description: "C(activate): why there was something to do.", type: list}
+    reasons: {description: "C(activate), C(go_back): why there was something to do.", type: list}
     settings_changed: {description: "C(activate): names of the settings that changed.", type: list}
     pruned: {description: "C(record): ids of the releases that were removed.", type: list}
 problem: {description: "With O(fleet), why this host could not switch or go back.", returned: when it could not, type: str}
@@ -212,7 +212,6 @@ SPEC = {
     "bundle_content": {"type": "str", "no_log": True},  # no secret, but nothing for the host's log either
     "migrations": {"type": "str", "choices": ["refuse", "keep", "reverse"], "default": "refuse"},
     "apply_migrations": {"type": "bool", "default": True},
-    "database_wait": {"type": "int", "default": 60},
     "database_url": {"type": "str", "default": "", "no_log": True},
     "dump_before_migrate": {"type": "bool", "default": False},
     "keep_dumps": {"type": "int", "default": 5},

@@ -47,9 +47,7 @@ class Database:
         if spec is None:
             raise PlacidError(f"The release {release} is not complete on this host. Deploy its version again.")
         environment = {**self.environment, **process_environment(self.layout, spec)}
-        wait = self.module.params["database_wait"]
-        directory = self.layout.release(release)
-        return migrations.run(mode, self.layout.name, directory, environment, what, database_wait=wait, **argument)
+        return migrations.run(mode, self.layout.name, self.layout.release(release), environment, what, **argument)
 
 
 def write_down(module: AnsibleModule, layout: Layout, release: str, before: list[str], after: list[str], **more: bool) -> None:
