@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import os
 import tempfile
@@ -53,7 +54,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         if result.task.action == BEGINS and not result.task.check_mode:
             self._finish(failed=False)
-            self.record = Record(result.result, self.playbook.name)
+            self.record = Record(result.result, self.playbook.name, functools.partial(datetime.datetime.now, datetime.UTC))
             self._write({})
         else:
             self._note(result, OK)
@@ -76,7 +77,7 @@ class CallbackModule(CallbackBase):
 
     def _finish(self, failed: bool) -> None:
         if self.record:
-            self.record.finish(failed, datetime.datetime.now(datetime.UTC))
+            self.record.finish(failed)
             self._write({})
             self.record = None
 

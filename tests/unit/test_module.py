@@ -73,11 +73,12 @@ def test_the_ledger_tells_why_a_run_failed_in_a_line_without_secrets(tmp_path: P
     layout = Layout("guestbook", tmp_path)
     layout.home.mkdir(parents=True)
     deployment = {"token": "t", "who": "ada@desk", "purpose": "deploy v1"}
-    module: Any = SimpleNamespace(params={"deployment": deployment}, no_log_values={"planted"})
+    params = {"deployment": deployment, "plan": ["replaces A"], "done": {"ask": {"seconds": 0.5}}}
+    module: Any = SimpleNamespace(params=params, no_log_values={"planted"})
     record_failure(module, layout, "R", "stage", RuntimeError(error), commit="c")
     (event,) = ledger.read(layout.ledger)
     assert event.pop("time")
-    told = {"event": "failed", "release": "R", "phase": "stage", "commit": "c"}
+    told = {"event": "failed", "release": "R", "phase": "stage", "commit": "c", "plan": ["replaces A"], "seconds": {"ask": 0.5}}
     assert event == {**told, "who": "ada@desk", "deployment": "t", "purpose": "deploy v1", **reason}
 
 
@@ -88,6 +89,10 @@ def test_the_ledger_tells_how_long_phases_took_and_what_became_of_the_schema() -
         "activate": {"seconds": 2.0, "settings_changed": ["DEBUG"]},
     }
     told = {"seconds": {"build": 0.2, "migrate": 1.5, "activate": 2.0}, "applied": ["a.1"], "dump": "D"}
-    assert details("deployed", done, ["replaces A"]) == {**told, "plan": ["replaces A"]}
-    assert details("settings", done, []) == {**told, "settings": ["DEBUG"]}
-    assert details("rolled back", {}, []) == {"seconds": {}}
+    for event, earlier, plan, line in (
+        ("deployed", done, ["replaces A"], {**told, "plan": ["replaces A"]}),
+        ("settings", done, [], {**told, "settings": ["DEBUG"]}),
+        ("rolled back", {}, [], {"seconds": {}}),
+    ):
+        module: Any = SimpleNamespace(params={"event": event, "done": earlier, "plan": plan})
+        assert details(module) == line

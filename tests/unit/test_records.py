@@ -23,7 +23,13 @@ KNOWN = {
     "deployment": {"token": TOKEN, "who": "ada@desk", "purpose": "deploy v2", "since": "2026-01-02T03:04:05+00:00", "wait": 0},
 }
 LIVE = {"live": {"id": "R1", "commit": "c1"}}
-STAGED = {"changed": True, "seconds": 3, "steps": {"venv": 2.0}, "output": {"A step": {"stdout": "o", "stderr": ""}}}
+STAGED = {
+    "changed": True,
+    "started": "2026-01-02T03:04:10.000+00:00",
+    "seconds": 3,
+    "steps": {"venv": 2.0},
+    "output": {"A step": {"stdout": "o", "stderr": ""}},
+}
 RESULTS: list[tuple[str, dict[str, Any]]] = [
     ("release", {"phases": {"ask": LIVE}}),
     ("artefact", {"version": "v2", "commit": "c2", "changed": True, "seconds": 2.345, "log": ["One wheel.", "Another."]}),
@@ -46,7 +52,7 @@ NOW = datetime.datetime(2026, 1, 2, 3, 4, 17, tzinfo=datetime.UTC)
 
 @pytest.fixture
 def record() -> Record:
-    return Record(KNOWN, "deploy.yml")
+    return Record(KNOWN, "deploy.yml", lambda: NOW)
 
 
 def test_a_record_lies_where_environment_application_and_time_say(record: Record) -> None:
@@ -59,7 +65,7 @@ def test_a_deployment_that_went_well(record: Record) -> None:
     for action, result in RESULTS:
         record.note(action, "one", OK, result, 0.5)
     assert record.content["result"] == "unfinished"
-    record.finish(False, NOW)
+    record.finish(False)
     content = record.content
     assert (content["version"], content["commit"], content["release"], content["plan"]) == ("v2", "c2", "R2", ["guestbook c2"])
     assert content["hosts"] == {"one": {"result": "ok", "before": "R1"}}
@@ -75,6 +81,8 @@ def test_a_deployment_that_went_well(record: Record) -> None:
         ("record", "one", 0.5),
         ("tag", "controller", 0.4),
     ]
+    started = [each["started"] for each in content["phases"][1:4]]
+    assert started == ["2026-01-02T03:04:14.650+00:00", "2026-01-02T03:04:16.500+00:00", "2026-01-02T03:04:10.000+00:00"]
     assert content["phases"][3]["steps"] == {"venv": 2.0}
     assert (content["result"], content["error"], content["ended"]) == ("ok", "", "2026-01-02T03:04:17+00:00")
 
@@ -113,7 +121,7 @@ def test_the_first_failure_is_the_error_of_the_run(record: Record, action: str, 
     record.note("release", "two", OK, {"phases": {"ask": {"live": {}}}}, 0)
     record.note(action, "one", outcome, {"msg": " it broke\n"}, 0)
     record.note(action, "three", outcome, {"msg": "so did I"}, 0)
-    record.finish(False, NOW)
+    record.finish(False)
     assert (record.content["result"], record.content["error"]) == ("failed", "it broke")
     assert record.content["commit"] == ""
     assert record.content["hosts"] == {
@@ -124,7 +132,7 @@ def test_the_first_failure_is_the_error_of_the_run(record: Record, action: str, 
 
 
 def test_a_run_that_failed_elsewhere_failed(record: Record) -> None:
-    record.finish(True, NOW)
+    record.finish(True)
     assert record.content["result"] == "failed"
 
 

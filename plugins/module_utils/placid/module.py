@@ -64,7 +64,7 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
     for name in module.params["phases"]:
         if name in WATCHED and done and alone(sys.stdout.fileno()):
             give_up(module, done)
-        begun, problem = time.monotonic(), None
+        started, begun, problem = utc(), time.monotonic(), None
         try:
             result = phase(name).run(module)
         except PlacidError as error:
@@ -73,7 +73,8 @@ def run(phase: Callable[[str], Any], spec: Mapping[str, Any]) -> None:
             what = f"{error.strerror or error}: {error.filename or name}"
             result, problem = {"failed": True}, PlacidError(f"{what}. {_mend(module, name)}")
         memory = max(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, result.get("memory_mb", 0))
-        done[name] = {**result, "seconds": round(time.monotonic() - begun, 2), "memory_mb": memory, **_output()}
+        told = {"started": started, "seconds": round(time.monotonic() - begun, 2), "memory_mb": memory, **_output()}
+        done[name] = {**result, **told}
         module.params["done"] = {**module.params["done"], **done}
         if problem:
             module.fail_json(msg=str(problem), phases=done)
@@ -194,20 +195,32 @@ def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Iterato
         yield
 
 
+def utc() -> str:
+    """Now, as the ledger and the records have it."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+
+
 def record(module: AnsibleModule, layout: Layout, event: str, release: str, **more: Any) -> None:
     """Write an event of this deployment into the ledger."""
     deployment = module.params["deployment"]
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
     who = {"who": deployment["who"], "deployment": deployment["token"], "purpose": deployment["purpose"]}
-    ledger.append(layout.ledger, {"time": now, "event": event, "release": release, **who, **more})
+    ledger.append(layout.ledger, {"time": utc(), "event": event, "release": release, **who, **more})
 
 
 def record_failure(module: AnsibleModule, layout: Layout, release: str, phase: str, error: object, **more: Any) -> None:
     """Write into the ledger that a phase failed and why, in one line without secrets."""
     lines = str(remove_values(str(error), module.no_log_values)).strip().splitlines()
     reason = {"reason": lines[0][:REASON_LENGTH]} if lines else {}
+    commit = {"commit": spec["commit"]} if (spec := complete(layout, release)) else {}
     with contextlib.suppress(OSError):  # on a full disk, the reason goes before the record
-        record(module, layout, "failed", release, phase=phase, **reason, **more)
+        record(module, layout, "failed", release, phase=phase, **reason, **{**commit, **so_far(module), **more})
+
+
+def so_far(module: AnsibleModule) -> dict[str, Any]:
+    """What the line that ends a run tells in any case: the plan, and how long each phase took that was done."""
+    told = {"plan": module.params["plan"]} if module.params.get("plan") else {}
+    done = module.params.get("done") or {}
+    return {**told, "seconds": {phase: result["seconds"] for phase, result in done.items() if "seconds" in result}}
 
 
 def discard(module: AnsibleModule, layout: Layout, release: str, phase: str, error: object) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable"
@@ -20,14 +20,15 @@ ON_A_HOST = "release"
 
 
 class Record:
-    """One run. known: what `application_info` returned. `content` is deployment.json, `path` where it belongs."""
+    """One run. known: what `application_info` returned; clock tells the time. `content` is deployment.json, `path` its place."""
 
-    def __init__(self, known: Mapping[str, Any], playbook: str) -> None:
+    def __init__(self, known: Mapping[str, Any], playbook: str, clock: Callable[[], datetime.datetime]) -> None:
         deployment, name = known["deployment"], known["application"]["name"]
         since = datetime.datetime.fromisoformat(deployment["since"])
         identity = f"{since:%Y%m%dT%H%M%SZ}-{deployment['token'][:8]}"
         self.path = f"{slug(known['environment'])}/{name}/{identity}"
         self._commits: dict[str, str] = {}
+        self._clock = clock
         self.content: dict[str, Any] = {
             "format": 1,
             "id": identity,
@@ -70,7 +71,9 @@ class Record:
         for phase, part in phases.items():
             failed = part.get("failed") or (where == "controller" and outcome != OK)
             took, changed = round(float(part.get("seconds", seconds)), 2), bool(part.get("changed"))
-            entry = {"phase": phase, "host": where, "result": FAILED if failed else OK, "changed": changed, "seconds": took}
+            started = part.get("started") or (self._clock() - datetime.timedelta(seconds=took)).isoformat(timespec="milliseconds")
+            entry = {"phase": phase, "host": where, "result": FAILED if failed else OK, "changed": changed}
+            entry |= {"started": started, "seconds": took}
             self.content["phases"].append({**entry, **{key: part[key] for key in ("memory_mb", "steps") if part.get(key)}})
             if not failed:
                 self._take(phase, host, part)
@@ -83,9 +86,9 @@ class Record:
             self._fail(host, FAILED, str(result["problem"]).strip())
         return found
 
-    def finish(self, failed: bool, now: datetime.datetime) -> None:
+    def finish(self, failed: bool) -> None:
         self.content["result"] = FAILED if failed or self.content["error"] else OK
-        self.content["ended"] = now.isoformat(timespec="seconds")
+        self.content["ended"] = self._clock().isoformat(timespec="seconds")
 
     def _host(self, host: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.content["hosts"].setdefault(host, {"result": UNFINISHED, "before": ""})

@@ -9,7 +9,7 @@ from ansible.module_utils.placid import ledger, provisional, systemd
 from ansible.module_utils.placid.errors import PlacidError
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.leftovers import leftovers, remove_leftovers
-from ansible.module_utils.placid.module import layout_of, locked, record
+from ansible.module_utils.placid.module import layout_of, locked, record, so_far
 from ansible.module_utils.placid.prune import prune, unneeded
 from ansible.module_utils.placid.releases import complete
 
@@ -33,7 +33,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             commit = (complete(layout, release) or {}).get("commit", "")
             if event == "settings" and good[-1:] != [release]:  # what made it live was cut short, and it is proved only now
                 record(module, layout, ledger.ROLLED_BACK if release in good else ledger.GOOD, release, commit=commit)
-            record(module, layout, event, release, commit=commit, **details(event, done, module.params["plan"]))
+            record(module, layout, event, release, commit=commit, **details(module))
         provisional.drop(layout)
         try:
             pruned = tidy(module, layout, release)
@@ -53,13 +53,13 @@ def tidy(module: AnsibleModule, layout: Layout, release: str) -> list[str]:
     return pruned
 
 
-def details(event: str, done: dict[str, dict[str, Any]], plan: list[str]) -> dict[str, Any]:
+def details(module: AnsibleModule) -> dict[str, Any]:
     """What the ledger tells of an event beside the release: the plan, how long each phase took, and what became of the schema."""
+    done = module.params["done"]
     migrated = done.get("migrate", {})
-    told: dict[str, Any] = {key: migrated[key] for key in ("applied", "reversed", "kept", "dump") if migrated.get(key)}
-    told |= {"plan": plan} if plan else {}
-    told["seconds"] = {phase: result["seconds"] for phase, result in done.items() if "seconds" in result}
-    return told | ({"settings": done.get("activate", {}).get("settings_changed", [])} if event == "settings" else {})
+    told = so_far(module) | {key: migrated[key] for key in ("applied", "reversed", "kept", "dump") if migrated.get(key)}
+    settings = done.get("activate", {}).get("settings_changed", [])
+    return told | ({"settings": settings} if module.params["event"] == "settings" else {})
 
 
 def let_end(layout: Layout) -> None:
