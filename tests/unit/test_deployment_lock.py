@@ -222,19 +222,6 @@ def test_the_lock_is_not_handed_to_programs_that_a_step_starts(path: Path) -> No
         program.wait()
 
 
-def test_of_many_at_once_one_wins(path: Path) -> None:
-    """What a file that is tested and then written gets wrong."""
-    words = [[sys.executable, "-c", HOLD, str(path), "0", f"{number}", f"who{number}", "what", "when"] for number in range(4)]
-    pipe = subprocess.PIPE
-    processes = [subprocess.Popen(each, stdin=pipe, stdout=pipe, stderr=pipe, text=True) for each in words]
-    deadline = time.monotonic() + 10
-    while sum(process.poll() is None for process in processes) > 1 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    said = [process.communicate("\n")[0] for process in processes]
-    assert sorted(said) == ["", "", "", "held\n"]
-    assert sorted(process.returncode for process in processes) == [0, 1, 1, 1]
-
-
 def test_who_is_at_work_is_told_without_a_lock_being_taken(path: Path, hold: Hold) -> None:
     assert lock.at_work(path) == {}
     assert not path.exists()
