@@ -161,6 +161,22 @@ def test_files_are_where_the_application_says(older: Echo) -> None:
     assert older.host.file(f"/srv/older/releases/{older.live()['id']}/public/site.css").is_file
 
 
+def test_build_commands_run_in_their_order_as_the_build_user_when_static_files_are_there(newer: Echo) -> None:
+    assert newer.get("/static/built.txt").splitlines() == ["newer-build", "built.txt", "site.css", "The second command."]
+    file = newer.host.file(f"/srv/newer/releases/{newer.live()['id']}/static/built.txt")
+    assert (file.user, file.group) == ("root", "root")
+
+
+def test_a_build_command_that_writes_beside_the_static_files_is_refused(newer: Echo) -> None:
+    live, releases = newer.live(), newer.releases()
+    version = newer.new_version("main", "server/outside.txt", "To be changed.\n")
+    message = newer.fail("deploy", app="newer", version=version).message
+    assert "The release is not the committed tree: a build command or collectstatic changed files outside static/." in message
+    assert (newer.live(), newer.releases()) == (live, releases)
+    assert newer.host.run("find /srv /run /tmp -xdev -user newer-build | grep .").rc == 1
+    assert newer.versions()["commit"] == live["commit"]
+
+
 def test_as_many_releases_stay_as_the_application_says(older: Echo) -> None:
     for number in range(2):
         older.succeed("deploy", app="older", version=older.new_version("main", "number.txt", str(number)))
