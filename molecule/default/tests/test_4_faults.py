@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from live.faults import STARTED
 from live.site import Site
 
 
@@ -86,7 +87,7 @@ def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
     late = site.new_version("v4", "late.txt", "Too late.")
     with site.held():
         first = site.start("deploy", version=slow)
-        site.wait(lambda: first.ended or site.host.run("ls /run/guestbook/web-*-%s.*", slow[:8]).rc == 0)
+        site.wait_in(first, STARTED, slow)
         second = site.fail("deploy", version=late)
     outcome = site.finish(first)
     assert outcome.code == 0, outcome
@@ -94,6 +95,23 @@ def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
     assert site.serves(slow)
     assert site.strays() == []
     assert not [each for each in site.releases() if each.endswith(late[:8])]
+
+
+def test_the_second_of_two_deployments_waits_for_the_first_when_it_is_told_to(site: Site) -> None:
+    slow = site.new_version("broken/slow-boot", "first.txt", "First.")
+    late = site.new_version("v4", "next.txt", "Next.")
+    with site.held():
+        first = site.start("deploy", version=slow)
+        site.wait_in(first, STARTED, slow)
+        second = site.start("deploy", version=late, lock_wait=120)
+        site.wait_in(
+            second, "test $(find /proc/[0-9]*/fd -lname /srv/guestbook/lock | cut -d/ -f3 | sort -u | wc -l) -gt 1", late
+        )
+    for outcome in (site.finish(first), site.finish(second)):
+        assert outcome.code == 0, outcome
+    assert [each["commit"] for each in site.ledger() if each["event"] == "deployed"][-2:] == [slow, late]
+    assert site.serves(late)
+    assert site.strays() == []
 
 
 def test_deployments_never_interleaved(site: Site) -> None:
