@@ -35,6 +35,12 @@ def test_a_first_deployment_is_live_on_every_host(fleet: Fleet) -> None:
     assert fleet.ask_with_files() == []
 
 
+def test_the_plan_asks_the_database_which_is_on_a_host_of_its_own(fleet: Fleet) -> None:
+    plan = fleet.succeed("deploy", "--check", "--diff", version="v3").message
+    assert "migration pending: entries.0002_likes" in plan
+    assert fleet.wrong("v1") == []
+
+
 def test_every_host_has_its_share_of_the_requests(fleet: Fleet) -> None:
     for site in fleet.apps:
         site.host.check_output("truncate -s 0 /var/log/nginx/access.log")
