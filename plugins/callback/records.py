@@ -8,11 +8,13 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import ansible.module_utils
 from ansible.plugins.callback import CallbackBase
+from ansible.utils.vars import load_extra_vars
 
 # Ansible offers a project's module_utils to modules; a plugin that runs on the controller must find them itself.
 ansible.module_utils.__path__.append(str(Path(__file__).resolve().parents[1] / "module_utils"))
@@ -42,11 +44,13 @@ class CallbackModule(CallbackBase):
     def __init__(self) -> None:
         super().__init__()
         self.playbook = Path()
+        self.typed: Mapping[str, Any] = {}
         self.record: Record | None = None
         self.begun: dict[tuple[str, str], float] = {}
 
     def v2_playbook_on_start(self, playbook: Any) -> None:
         self.playbook = Path(playbook._basedir, playbook._file_name)
+        self.typed = load_extra_vars(playbook._loader)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         self.begun[host.name, task._uuid] = time.monotonic()
@@ -54,7 +58,9 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         if result.task.action == BEGINS and not result.task.check_mode:
             self._finish(failed=False)
-            self.record = Record(result.result, self.playbook.name, functools.partial(datetime.datetime.now, datetime.UTC))
+            self.record = Record(
+                result.result, self.playbook.name, self.typed, functools.partial(datetime.datetime.now, datetime.UTC)
+            )
             self._write({})
         else:
             self._note(result, OK)

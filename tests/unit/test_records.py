@@ -47,18 +47,20 @@ RESULTS: list[tuple[str, dict[str, Any]]] = [
     ("release", {"phases": {"record": {"changed": True}}}),
     ("commit_tag", {"changed": True, "seconds": 0.4, "tag": "push/staging/guestbook/R2"}),
 ]
+TYPED = {"version": "v2", "migrations": "keep", "password": "planted"}
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 17, tzinfo=datetime.UTC)
 
 
 @pytest.fixture
 def record() -> Record:
-    return Record(KNOWN, "deploy.yml", lambda: NOW)
+    return Record(KNOWN, "deploy.yml", TYPED, lambda: NOW)
 
 
 def test_a_record_lies_where_environment_application_and_time_say(record: Record) -> None:
     assert record.path == "staging/guestbook/20260102T030405Z-01234567"
     assert (record.content["result"], record.content["ended"]) == ("unfinished", "")
     assert (record.content["who"], record.content["purpose"], record.content["token"]) == ("ada@desk", "deploy v2", TOKEN)
+    assert record.content["flags"] == {"migrations": "keep"}
 
 
 def test_a_deployment_that_went_well(record: Record) -> None:
@@ -191,13 +193,14 @@ def play(directory: Path, *options: str, records: Path) -> subprocess.CompletedP
 
 
 def test_a_run_leaves_a_record_that_only_its_owner_may_read(tmp_path: Path) -> None:
-    done = play(tmp_path, records=tmp_path / "records")
+    done = play(tmp_path, "-e", "promote=force", "-e", '{"SECRET": "planted"}', records=tmp_path / "records")
     assert done.returncode == 2, done.stdout + done.stderr
     assert "[WARNING]: This run" not in done.stderr
     (path,) = (tmp_path / "records/staging/placid_of_no_host").iterdir()
     content = json.loads((path / "deployment.json").read_text())
     assert content["id"] == path.name
     assert (content["playbook"], content["purpose"], content["result"]) == ("play.yml", "deploy v1", "failed")
+    assert content["flags"] == {"promote": "force"}
     assert "this host is not prepared for placid_of_no_host" in content["error"]
     assert [(each["phase"], each["result"]) for each in content["phases"]] == [("ask", "ok"), ("record", "failed")]
     assert content["ended"] >= content["started"]

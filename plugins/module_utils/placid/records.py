@@ -17,12 +17,19 @@ UNFINISHED, OK, FAILED, UNREACHABLE = "unfinished", "ok", "failed", "unreachable
 BEGINS = "application_info"
 ON_THE_CONTROLLER = {"artefact": "build", "source_wheels": "wheels", "release_plan": "plan", "commit_tag": "tag"}
 ON_A_HOST = "release"
+#: What may be said with -e of how a run is to be done.
+FLAGS = ("migrations", "promote", "require_promoted", "require_supported", "confirm", "lock_wait")
 
 
 class Record:
-    """One run. known: what `application_info` returned; clock tells the time. `content` is deployment.json, `path` its place."""
+    """One run: `content` is deployment.json, `path` its place.
 
-    def __init__(self, known: Mapping[str, Any], playbook: str, clock: Callable[[], datetime.datetime]) -> None:
+    known: what `application_info` returned. typed: what was said with -e. clock: tells the time.
+    """
+
+    def __init__(
+        self, known: Mapping[str, Any], playbook: str, typed: Mapping[str, Any], clock: Callable[[], datetime.datetime]
+    ) -> None:
         deployment, name = known["deployment"], known["application"]["name"]
         since = datetime.datetime.fromisoformat(deployment["since"])
         identity = f"{since:%Y%m%dT%H%M%SZ}-{deployment['token'][:8]}"
@@ -38,6 +45,7 @@ class Record:
             "playbook": playbook,
             "who": deployment["who"],
             "purpose": deployment["purpose"],
+            "flags": {name: typed[name] for name in FLAGS if name in typed},
             "version": "",
             "commit": "",
             "release": "",
