@@ -96,7 +96,7 @@ def database(command: str, later: str = "") -> Fault:
         running = site.start("deploy", version=version)
         try:
             if later:
-                site.wait(lambda: running.ended or site.host.run(f"ls -d /srv/guestbook/releases/*-{version[:8]}").rc == 0, 120)
+                site.wait_in(running, STAGING, version)
                 site.host.check_output(f"sleep 10; {later}")
             return site.finish(running)
         finally:

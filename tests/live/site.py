@@ -144,6 +144,13 @@ class Site:
     def sql(self, query: str) -> str:
         return str(self.host.check_output("runuser -u %s -- psql -XAt -d %s -c %s", self.name, self.name, query))
 
+    def secret_in(self) -> list[str]:
+        """Where the secret is on the host: files, and lines of the journal and of the list of processes."""
+        pattern = f"[{PLANTED[0]}]{PLANTED[1:]}"  # matches the secret and not the command that looks for it
+        files = self.host.run("grep -rlse %s / --exclude-dir=proc --exclude-dir=sys", pattern).stdout
+        said = self.host.run(f"{{ journalctl --no-pager; ps axww -o args; }} | grep -e '{pattern}'").stdout
+        return f"{files}{said}".splitlines()
+
     def processes(self) -> list[dict[str, Any]]:
         """Every process of every unit of the application's processes."""
         source = Path(inside.__file__).read_text()

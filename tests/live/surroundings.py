@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 
 from live.faults import CUT, Fault, environment, starting
@@ -98,15 +99,29 @@ def eaten(begun: str, room: int) -> Fault:
     return fault
 
 
-BUSY = "psql -qd guestbook -c 'BEGIN; SELECT count(*) FROM entries_entry; SELECT pg_sleep(SECONDS)'"
+READ = "BEGIN; SELECT count(*) FROM entries_entry; SELECT pg_sleep({seconds})"
+#: The lock that one migration run holds: plugins/module_utils/placid/django_migrations.py.
+MIGRATE = f"SELECT pg_advisory_lock({int.from_bytes(b'placid', 'big')}), pg_sleep({{seconds}})"
 END = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()"
 
 
-def busy_table(seconds: int, succeeds: bool) -> Fault:
-    """A transaction that has read a table which a migration is to change, and takes some time."""
-    begin = BUSY.replace("SECONDS", str(seconds))
-    there = f"setsid runuser -u postgres -- {begin} >/dev/null 2>&1 & sleep 0.5"
-    return without(there, f'runuser -u postgres -- psql -qc "{END}"', succeeds)
+def busy(query: str, seconds: int, succeeds: bool, begun: str = "/") -> Fault:
+    """Somebody else at work in the database, for some time from when a path came about."""
+
+    def fault(site: Site, version: str) -> Outcome:
+        wait = f"until ls -d {begun.format(commit=version[:8])}; do sleep 0.02; done"
+        work = f"{wait}; runuser -u postgres -- psql -qd guestbook -c '{query.format(seconds=seconds)}'"
+        there = f"setsid sh -c {shlex.quote(work)} >/dev/null 2>&1 & sleep 0.5"
+        return without(there, f'runuser -u postgres -- psql -qc "{END}"', succeeds)(site, version)
+
+    return fault
+
+
+def migrating_elsewhere(site: Site, version: str) -> Outcome:
+    """Another migration of the same database, which is begun when the release is staged, and waited for."""
+    outcome = busy(MIGRATE, 5, True, "/srv/guestbook/releases/*-{commit}")(site, version)
+    assert site.ledger()[-1]["seconds"]["stage"] > 5
+    return outcome
 
 
 def in_the_middle(command: str) -> Fault:

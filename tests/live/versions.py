@@ -25,6 +25,14 @@ class Migration(migrations.Migration):
 AT_WORK = "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()"
 IN_MIGRATION = f'runuser -u postgres -- psql -XAtc "{AT_WORK}" | grep .'
 COLUMN = "ALTER TABLE entries_entry ADD COLUMN IF NOT EXISTS noted text"
+WARNING = """
+
+from django.core import checks
+
+@checks.register(deploy=True)
+def warn(**_):
+    return [checks.Warning("This is a warning on purpose.", id="entries.W001")]
+"""
 #: A page that takes its time.
 PAGES = """
 import time
@@ -68,6 +76,11 @@ def unmigrated(site: Site) -> str:
     """A model has changed, and no migration was made."""
     models = site.git("show", "v4:entries/models.py")
     return site.new_version("v4", "entries/models.py", models.replace("max_length=80", "max_length=81"))
+
+
+def warned(site: Site) -> str:
+    """A check of its own warns before a deployment."""
+    return site.new_version("v4", "entries/models.py", site.git("show", "v4:entries/models.py") + WARNING)
 
 
 def large(site: Site) -> str:
