@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Callable
 from secrets import token_hex
+from typing import Any
 
 from live.site import Site
 
 Version = Callable[[Site], str]
 SLOW = "broken/slow-boot"  # its web process waits while the site is held
+#: Other settings than the inventory's.
+TOKYO: dict[str, Any] = {"guestbook_settings": {"DEBUG": "false", "SECURE": "false", "TIME_ZONE": "Asia/Tokyo"}}
 
 #: Adds a column, for which nobody else may be at the table.
 MIGRATION = """
@@ -49,6 +52,17 @@ def slow(request):
 urlpatterns = [path("", views.front_page, name="front_page"), path("slow", slow)]
 """
 
+#: A request id comes from the web server alone, so the new process is well as long as it is asked directly.
+BEHIND_THE_WEB_SERVER = """
+from django.core.wsgi import get_wsgi_application
+django = get_wsgi_application()
+def application(environ, start_response):
+    if environ["PATH_INFO"] == "/healthz" and "HTTP_X_REQUEST_ID" in environ:
+        start_response("500 Internal Server Error", [])
+        return []
+    return django(environ, start_response)
+"""
+
 
 def like(base: str) -> Version:
     """One of the example's own versions."""
@@ -64,6 +78,9 @@ def migrating(*statements: str, atomic: bool = True) -> Version:
     """A migration, each time of another name, so that it was never applied before."""
     content = MIGRATION.format(atomic=atomic, statements=statements)
     return lambda site: with_file(f"entries/migrations/0003_{token_hex(4)}.py", content)(site)
+
+
+broken_behind_the_web_server = with_file("guestbook/wsgi.py", BEHIND_THE_WEB_SERVER)
 
 
 def lying(site: Site) -> str:

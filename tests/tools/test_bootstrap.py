@@ -18,7 +18,7 @@ def test_a_fresh_clone_is_ready_after_one_command(tmp_path: Path) -> None:
     done = subprocess.run([clone / "bin/bootstrap"], cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "System check identified no issues (0 silenced).\n"), done.stderr
     assert not planted.exists()
-    words = [clone / ".venv/bin/python", "-m", "pip", "list", "--format=freeze"]
+    words = [str(clone / ".venv/bin/python"), "-m", "pip", "list", "--format=freeze"]
     listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout.lower().replace("_", "-").split()
     lock = (clone / "requirements.txt").read_text().splitlines()
     locked = [line.split()[0] for line in lock if line[:1].isalpha() and "win32" not in line]

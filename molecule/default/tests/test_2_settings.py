@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from live.site import Site
-
-TOKYO: dict[str, Any] = {"guestbook_settings": {"DEBUG": "false", "SECURE": "false", "TIME_ZONE": "Asia/Tokyo"}}
+from live.versions import TOKYO
 
 
 def test_visitors_notice_no_change_of_settings(site: Site, tell: Callable[[str], None]) -> None:

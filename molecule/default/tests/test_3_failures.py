@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from live import versions
 from live.site import Site
 
 
@@ -62,16 +63,6 @@ def test_a_page_that_is_seldom_asked_for_is_broken_for_nobody(site: Site, page: 
 
 #: The new scheduler starts after the switch, when the old one has ended.
 CRASH = 'raise SystemExit("This scheduler is broken on purpose.")\n'
-#: A request id comes from the web server alone, so that the new process is well as long as it is asked directly.
-BEHIND_THE_WEB_SERVER = """
-from django.core.wsgi import get_wsgi_application
-django = get_wsgi_application()
-def application(environ, start_response):
-    if environ["PATH_INFO"] == "/healthz" and "HTTP_X_REQUEST_ID" in environ:
-        start_response("500 Internal Server Error", [])
-        return []
-    return django(environ, start_response)
-"""
 
 
 @pytest.mark.parametrize(
@@ -80,7 +71,7 @@ def application(environ, start_response):
         ("entries/management/commands/run_scheduler.py", CRASH, ["guestbook-scheduler@", "This scheduler is broken on purpose."]),
         (
             "guestbook/wsgi.py",
-            BEHIND_THE_WEB_SERVER,
+            versions.BEHIND_THE_WEB_SERVER,
             ["Through the web server: guestbook.localhost/healthz is not well: it answered 500 where 200 was expected"],
         ),
     ],

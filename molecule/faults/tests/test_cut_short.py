@@ -14,17 +14,6 @@ from live.table import Table
 SLOW = versions.like(versions.SLOW)
 NEW = versions.like("v4")
 SETTINGS = "/etc/guestbook/settings.env"
-TOKYO: dict[str, Any] = {"guestbook_settings": {"DEBUG": "false", "SECURE": "false", "TIME_ZONE": "Asia/Tokyo"}}
-#: A request id comes from the web server alone, so the new process is well as long as it is asked directly.
-BEHIND_THE_WEB_SERVER = """
-from django.core.wsgi import get_wsgi_application
-django = get_wsgi_application()
-def application(environ, start_response):
-    if environ["PATH_INFO"] == "/healthz" and "HTTP_X_REQUEST_ID" in environ:
-        start_response("500 Internal Server Error", [])
-        return []
-    return django(environ, start_response)
-"""
 LIVE = "readlink /srv/guestbook/current | grep -e -{commit} >/dev/null"
 
 
@@ -49,29 +38,29 @@ def test_settings_that_were_tried_are_not_those_of_what_is_live(site: Site, tabl
     site.succeed("deploy", version=version)
     before = site.host.check_output("cat %s", SETTINGS)
     with site.visitors(new=2, kept=1) as load:
-        with faults.starting(site, version, "ls /run/guestbook/web-*-{commit}.2.sock", "settings", **TOKYO) as running:
+        with faults.starting(site, version, "ls /run/guestbook/web-*-{commit}.2.sock", "settings", **versions.TOKYO) as running:
             site.reboot() if rebooted else site.kill_step()
         site.finish(running)
         if rebooted:
             site.come_back()
             assert zones(site) == {None}
             assert site.host.check_output("cat %s", SETTINGS) == before
-        site.fail("deploy", version=versions.like("broken/unhealthy")(site), **TOKYO)
+        site.fail("deploy", version=versions.like("broken/unhealthy")(site), **versions.TOKYO)
         assert site.host.check_output("cat %s", SETTINGS) == before
         served = "the old release"
-        site.succeed("settings", **TOKYO)
+        site.succeed("settings", **versions.TOKYO)
     table.add(f"{'host rebooted' if rebooted else 'step killed'} in settings.yml", "killed", served, load)
     assert rebooted or load.failed == []
     assert zones(site) == {"Asia/Tokyo"}
     assert site.strays() == []
-    assert site.succeed("settings", **TOKYO).recap["changed"] == 0
+    assert site.succeed("settings", **versions.TOKYO).recap["changed"] == 0
     assert site.host.check_output("ls -A /etc/guestbook") == "settings.env"
     site.succeed("settings")
 
 
 def test_a_switch_that_nobody_saw_served_is_not_good(site: Site) -> None:
     site.succeed("deploy", version=NEW(site))
-    good, broken = site.live()["commit"], versions.with_file("guestbook/wsgi.py", BEHIND_THE_WEB_SERVER)(site)
+    good, broken = site.live()["commit"], versions.broken_behind_the_web_server(site)
     with site.visitors(new=2, kept=1) as load:
         cut_after_the_switch(site, "deploy", broken, version=broken)
         outcome = site.fail("deploy", version=broken)

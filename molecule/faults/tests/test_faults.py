@@ -204,14 +204,11 @@ def test_a_fault_is_survived(site: Site, table: Table, case: Case) -> None:
         site.succeed("deploy", version=NEW(site), migrations="keep")
 
 
-TOKYO = {"guestbook_settings": {"DEBUG": "false", "SECURE": "false", "TIME_ZONE": "Asia/Tokyo"}}
-
-
 @pytest.mark.parametrize("playbook", ["rollback", "settings"])
 def test_another_playbook_is_killed_while_new_processes_start(site: Site, table: Table, playbook: str) -> None:
     version = SLOW(site)
     site.succeed("deploy", version=version)
-    variables: dict[str, Any] = {"rollback": {"release": site.live()["id"]}, "settings": TOKYO}[playbook]
+    variables: dict[str, Any] = {"rollback": {"release": site.live()["id"]}, "settings": versions.TOKYO}[playbook]
     if playbook == "rollback":
         site.succeed("deploy", version=NEW(site))
     before = site.live()
@@ -227,7 +224,9 @@ def test_another_playbook_is_killed_while_new_processes_start(site: Site, table:
     assert site.serves(version)
     assert site.strays() == []
     assert site.succeed(playbook, **variables).recap["changed"] == 0
-    assert {each["environment"].get("TIME_ZONE") for each in site.processes()} == {"Asia/Tokyo" if variables is TOKYO else None}
+    assert {each["environment"].get("TIME_ZONE") for each in site.processes()} == {
+        "Asia/Tokyo" if variables is versions.TOKYO else None
+    }
     site.succeed("settings")
 
 
