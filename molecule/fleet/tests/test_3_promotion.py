@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from live.fleet import Fleet, extra_inventory
+from live.fleet import APPS, Fleet, extra_inventory
+from live.site import PLANTED, Site
 
 testinfra_hosts = ["ansible://lb"]
 
@@ -45,3 +46,10 @@ def test_production_takes_the_artefact_that_staging_has_run_and_no_other(fleet: 
     ran, runs = (json.loads(path.read_text()) for path in newest)
     assert (ran["artefact"], ran["result"]) == (runs["artefact"], "ok")
     assert runs["promotion"].endswith(f"({ran['id']})")
+
+
+def test_the_secrets_are_in_no_file_but_the_applications_and_in_no_log_of_any_host(fleet: Fleet) -> None:
+    found = {name: Site(fleet.host(name)).secret_in() for name in ("lb", *APPS, "db", "cache")}
+    assert found == {name: ["/etc/guestbook/settings.env"] if name in APPS else [] for name in found}
+    file = fleet.first.host.file("/etc/guestbook/settings.env").content_string
+    assert file.count(PLANTED) == 2, "it was not both secrets that were looked for"
