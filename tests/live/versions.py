@@ -36,7 +36,7 @@ from django.core import checks
 def warn(**_):
     return [checks.Warning("This is a warning on purpose.", id="entries.W001")]
 """
-#: A page that takes its time.
+#: A page that takes its time, and one that fails.
 PAGES = """
 import time
 
@@ -49,7 +49,10 @@ def slow(request):
     time.sleep(15)
     return HttpResponse("At last.")
 
-urlpatterns = [path("", views.front_page, name="front_page"), path("slow", slow)]
+def broken(request):
+    raise RuntimeError("Broken on purpose.")
+
+urlpatterns = [path("", views.front_page, name="front_page"), path("slow", slow), path("broken", broken)]
 """
 
 #: A request id comes from the web server alone, so the new process is well as long as it is asked directly.

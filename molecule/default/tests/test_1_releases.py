@@ -34,6 +34,13 @@ def uploaded(site: Site) -> bytes:
     return answer.body
 
 
+def style(site: Site) -> str:
+    """The address of the style sheet, which its content is a part of."""
+    address = re.search(r'href="(/static/[^"]+\.css)"', site.ask().body.decode())
+    assert address
+    return address[1]
+
+
 def test_before_the_first_deployment_visitors_are_told_to_come_back(site: Site) -> None:
     answer = site.ask()
     assert answer.status == 503
@@ -104,10 +111,13 @@ def test_check_mode_on_a_full_host_shows_the_plan_and_changes_nothing(site: Site
 
 
 def test_visitors_notice_no_deployment_and_no_rollback(site: Site, tell: Callable[[str], None]) -> None:
+    styles = [style(site)]
     with site.visitors() as load:
         for version in ("v2", "v3", "v4"):
             site.succeed("deploy", version=version)
             assert site.serves(version)
+            assert site.ask(styles[-1]).status == 200  # as pages ask that are still open
+            styles.append(style(site))
             assert site.strays() == []
             assert [each["event"] for each in site.ledger()[-2:]] == ["activated", "deployed"]
             assert site.ledger()[-1]["commit"] == site.commit(version)
@@ -115,6 +125,8 @@ def test_visitors_notice_no_deployment_and_no_rollback(site: Site, tell: Callabl
     tell(load.report("three deployments and a rollback"))
     assert load.failed == []
     assert load.sent > 400
+    assert len(set(styles)) == 3
+    assert site.ask(styles[-1]).status == 200
     assert set(load.commits) == {site.commit(version) for version in ("v1", "v2", "v3", "v4")}
     assert outcome.recap["changed"] > 0
     assert site.serves("v3")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from live import versions
 from live.site import PLANTED, Site
 
 # Appended to the settings, which every management command reads: the application gives its secret away in every form.
@@ -189,3 +190,12 @@ def test_the_journal_tells_what_a_process_of_a_release_wrote(site: Site) -> None
     said = site.host.check_output(f"journalctl --no-pager --output=json {fields}").splitlines()
     assert {json.loads(line)["_SYSTEMD_UNIT"] for line in said} - {"init.scope"} == {web}  # systemd itself tells of the unit, too
     assert any("Listening at" in json.loads(line)["MESSAGE"] for line in said)
+
+
+def test_an_error_in_a_view_is_found_by_the_release_that_it_happened_in(site: Site) -> None:
+    site.succeed("deploy", version=versions.with_file("entries/urls.py", versions.PAGES)(site), migrations="keep")
+    assert site.ask("/broken").status == 500
+    instances = {each["unit"].partition("@")[2].removesuffix(".service") for each in site.processes()}
+    assert {each.rpartition(".")[0] for each in instances} == {site.live()["id"]}
+    said = site.host.check_output(f"journalctl --no-pager --output=cat PLACID_INSTANCE={instances.pop()}")
+    assert "RuntimeError: Broken on purpose." in said
