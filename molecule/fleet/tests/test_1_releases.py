@@ -33,6 +33,8 @@ def test_a_first_deployment_is_live_on_every_host(fleet: Fleet) -> None:
     fleet.succeed("deploy", version="v1")
     assert fleet.wrong("v1") == []
     assert fleet.ask_with_files() == []
+    migrated = [[each for each in site.ledger() if each["event"] == "migrated"] for site in fleet.apps]
+    assert sorted(map(len, migrated)) == [0, 1]  # once for all of them
 
 
 def test_the_plan_asks_the_database_which_is_on_a_host_of_its_own(fleet: Fleet) -> None:
