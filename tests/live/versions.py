@@ -52,7 +52,12 @@ def slow(request):
 def broken(request):
     raise RuntimeError("Broken on purpose.")
 
-urlpatterns = [path("", views.front_page, name="front_page"), path("slow", slow), path("broken", broken)]
+urlpatterns = [
+    path("", views.front_page, name="front_page"),
+    path("entries/<int:pk>/like", views.like, name="like"),
+    path("slow", slow),
+    path("broken", broken),
+]
 """
 
 #: A request id comes from the web server alone, so the new process is well as long as it is asked directly.
