@@ -25,7 +25,7 @@ from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.status import several
 
 #: Seconds for which a host that is to go back and does not answer, or still works at what it was lost in, is waited for.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 90.0
 PAUSE_SECONDS = 2.0
 #: Arguments that are for this plugin alone.
 OWN = ("archive", "wheels_dir", "host", "public_ports")

@@ -152,9 +152,11 @@ def test_sockets_are_the_web_servers_to_enter(render: Render) -> None:
     assert "d /run/guestbook 2750 guestbook www-data -" in render("app", "tmpfiles.conf.j2", __app_entry=APP).splitlines()
 
 
-def test_the_live_release_starts_at_boot(render: Render) -> None:
-    lines = render("app", "application.service.j2", __app_entry=APP).splitlines()
+@pytest.mark.parametrize("server", ["processes", "mod_wsgi"])
+def test_the_live_release_starts_at_boot(render: Render, server: str) -> None:
+    lines = render("app", "application.service.j2", __app_entry=APP | {"app_server": server}).splitlines()
     assert {"ExecStart=/usr/local/lib/placid/start-live guestbook", "WantedBy=multi-user.target"} <= set(lines)
+    assert ("Before=apache2.service" in lines) == (server == "mod_wsgi")
 
 
 @pytest.mark.parametrize("page", PAGES["__app_pages"])

@@ -45,6 +45,12 @@ def tagged(name: str) -> str:
         pytest.param("", {"a": host(good="A B", live="C")}, "B", id="the live one was never good"),
         pytest.param("", {"a": host(good="A C B", live="B", previous="A")}, "A", id="not the one that was gone back from"),
         pytest.param("C", {"a": host(good="A C B", live="B", previous="A")}, "C", id="unless it is named"),
+        pytest.param(
+            "",
+            {"a": host(good="A B", live="B"), "b": host(good="A B C", live="B", previous="B")},
+            "B",
+            id="where one went that was cut short before every host had recorded it",
+        ),
         pytest.param("A", {"a": host(good="A B C", live="C")}, "A", id="by id"),
         pytest.param("a" * 40, {"a": host(good="A B C", live="C")}, "A", id="by commit"),
         pytest.param("aaaaaaa", {"a": host(good="A B C", live="C")}, "A", id="by short commit"),

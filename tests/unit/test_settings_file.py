@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.placid import settings_file
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.settings_file import SettingsFile
 
@@ -41,6 +42,21 @@ def test_the_live_settings_stay_beside_those_that_are_tried(layout: Layout) -> N
     found.put_back()
     assert files(layout) == {"settings.env": "old"}
     assert layout.settings.stat().st_mtime == 1_000_000_000
+
+
+def test_a_disk_that_took_none_of_them_is_no_hindrance_afterwards(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError("full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(settings_file, "replace_file", full)
+        with pytest.raises(OSError, match="full"):
+            SettingsFile(layout).try_out(b"new")
+    again = SettingsFile(layout)
+    again.put_back()
+    assert files(layout) == {"settings.env": "old"}
+    again.try_out(b"new")
+    assert files(layout) == {"settings.env": "new", "settings.env.A.1": "old"}
 
 
 def test_settings_that_are_the_same_are_not_written(layout: Layout) -> None:

@@ -27,8 +27,8 @@ def asked(door: FrontDoor) -> Iterator[list[str]]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            pages.append(self.path)
             barrier.wait(10)
+            pages.append(self.path)
             self.send_response(200)
             self.end_headers()
 

@@ -15,18 +15,16 @@ from typing import Any
 from ansible.module_utils.placid import dotenv, probe, settle, systemd
 from ansible.module_utils.placid.application import slots
 from ansible.module_utils.placid.daemons import daemons
-from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.errors import ActivationError, HalfUndoneError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 from ansible.module_utils.placid.releases import process_environment
 from ansible.module_utils.placid.settings_file import SettingsFile
 from ansible.module_utils.placid.switch import Switch, Switched, all_of
 
+#: Seconds in which old processes that are well take up the requests that wait for them.
+DRAIN_SECONDS = 30.0
 HEADER = "Written by Placid from the settings and secrets of the inventory; a change made here is lost."
-
-
-class ActivationError(PlacidError):
-    """A release that was not well. The release that was live before serves again, with the settings it had."""
 
 
 @dataclass
@@ -229,7 +227,7 @@ class Activation:
     @staticmethod
     def _undo(error: BaseException, *steps: Callable[[], object]) -> None:
         if failed := all_of(*steps):
-            raise ActivationError(
+            raise HalfUndoneError(
                 f"{error}\nNot all that was live could be put back, either: {failed}. Mend that, and type the same command again."
             ) from None
 
@@ -239,7 +237,7 @@ class Activation:
         old = [(slot, instance) for slot, instance in systemd.running(self.layout.name) if instance != self.live_instance]
         for slot, instance in old:
             if slot == "web":
-                probe.drain(str(self.layout.socket(instance)))
+                probe.drain(str(self.layout.socket(instance)), DRAIN_SECONDS)
         systemd.order_stop([self.layout.unit(slot, instance) for slot, instance in old])
         resting = self.daemons.other(self.spec["id"])
         if self.daemons.at_work(resting):

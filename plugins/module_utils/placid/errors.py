@@ -37,3 +37,11 @@ class WheelhouseError(PlacidError):
 
 class ManifestError(PlacidError):
     """A manifest that is malformed or does not describe what lies beside it."""
+
+
+class ActivationError(PlacidError):
+    """A release that was not well. The release that was live before serves again, with the settings it had."""
+
+
+class HalfUndoneError(ActivationError):
+    """The same, and not all of it is as it was."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.module_utils.placid import systemd
-from ansible.module_utils.placid.activate import Activation, ActivationError
+from ansible.module_utils.placid.activate import Activation
 from ansible.module_utils.placid.daemons import daemons
+from ansible.module_utils.placid.errors import ActivationError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
 

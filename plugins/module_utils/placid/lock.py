@@ -25,7 +25,7 @@ LEASE_SECONDS = 30.0
 #: Seconds in which a step tries again, since who waits for a lease to end holds the lock for a moment to look at it.
 GRACE_SECONDS = 1.0
 #: Seconds for which a command that was typed again waits for what the run before it left at work.
-AGAIN_SECONDS = 60.0
+AGAIN_SECONDS = 90.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 

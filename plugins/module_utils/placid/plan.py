@@ -95,8 +95,8 @@ def rollback_target(wanted: str, hosts: Mapping[str, Mapping[str, Any]], commit_
         commits = {name: info["releases"][name]["commit"] for name in info["good"]}
         there = {live: commits.pop(live)} if live in commits else {}
         found = _named(wanted, host, commits, there, commit_of)
-    else:
-        found = info["previous_good"]
+    else:  # a host that has not recorded a rollback that was cut short says where it went
+        found = live if live in {each["previous_good"] for each in hosts.values()} else info["previous_good"]
     if not found:
         raise PlanError(f"{host} has no earlier release that was good: there is nothing to go back to. Deploy a version instead.")
     without = [name for name, other in hosts.items() if found not in other["releases"]]

@@ -129,10 +129,8 @@ def wait_until_healthy(
         time.sleep(0.05)
 
 
-def drain(sockets: str, timeout: float = 60.0) -> bool:
+def drain(sockets: str, timeout: float = 10.0) -> bool:
     """Wait until no connection waits to be accepted on sockets that nothing new connects to; False if one still does.
-
-    timeout: seconds, as long as a web server waits for an answer: after that nobody waits any more.
 
     sockets: the path of one, or what the paths of several have in common.
     """

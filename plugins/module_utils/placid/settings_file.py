@@ -38,6 +38,7 @@ class SettingsFile:
         """Have in its place what the live processes were started with; it needs no room on the disk."""
         if self.kept.exists():
             os.replace(self.kept, self.path)
+            self.kept.unlink(missing_ok=True)  # nothing was written yet, and both are names of one file
         elif self.content is None:
             self.path.unlink(missing_ok=True)
         self.live = self.path

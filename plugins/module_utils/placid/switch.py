@@ -70,7 +70,8 @@ class Switched:
     seen: bool = False
 
     def write(self, layout: Layout, release: str) -> None:
-        replace_file(layout.switched(release), json.dumps(asdict(self)).encode())
+        if self != self.read(layout, release):
+            replace_file(layout.switched(release), json.dumps(asdict(self)).encode())
 
     @classmethod
     def read(cls, layout: Layout, release: str) -> Switched:

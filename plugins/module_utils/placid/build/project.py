@@ -40,5 +40,5 @@ def check_python(requires: str, request: Request) -> None:
         supported = SpecifierSet(requires)
     except InvalidSpecifier as error:
         raise LockError(f"{request.lock}: requires-python cannot be understood: {error}. Correct it.") from error
-    if not any(supported.contains(f"{request.target.python}.{patch}") for patch in (0, 99)):
+    if not any(supported.contains(f"{request.target.python}.{patch}") for patch in range(100)):
         raise LockError(f"{request.lock} requires Python {supported}, and the hosts' is {request.target.python}. Change either.")

@@ -6,13 +6,14 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.placid import dump, provisional
+from ansible.module_utils.placid import dotenv, dump, ledger, provisional
 from ansible.module_utils.placid.activate import Activation
-from ansible.module_utils.placid.errors import PlacidError
+from ansible.module_utils.placid.errors import HalfUndoneError, PlacidError
 from ansible.module_utils.placid.front_door import FrontDoor
 from ansible.module_utils.placid.layout import Layout
-from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, nothing_live, record
+from ansible.module_utils.placid.module import discard, environment_of, layout_of, locked, mask, nothing_live, record
 from ansible.module_utils.placid.releases import complete
+from ansible.module_utils.placid.switch import Switched
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -37,7 +38,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         activation.plan()
     else:
         with locked(module, layout):
-            activation = Activation(layout, spec, settings, front_door, module.params["event"])
+            activation = Activation(layout, spec, settings, front_door, becomes(module, layout, release))
+            mask(module, dotenv.parse(activation.file.text() or ""))  # what the processes of before have may be in their log
             activate(module, layout, activation, release)
     names = "".join(f"{name}\n" for name in activation.settings_changed)
     return {
@@ -60,7 +62,7 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
     try:
         activation.run()
     except PlacidError as error:
-        if kept:
+        if kept and not isinstance(error, HalfUndoneError):
             provisional.drop(layout)
         discard(module, layout, release, "activate", error)
         migrated = module.params["done"].get("migrate", {})
@@ -73,6 +75,14 @@ def activate(module: AnsibleModule, layout: Layout, activation: Activation, rele
         raise
     if activation.changed:
         record(module, layout, "activated", release, settings=activation.settings_changed, steps=activation.steps)
+
+
+def becomes(module: AnsibleModule, layout: Layout, release: str) -> str:
+    """The event that the run ends with; a change of settings is to end what made the release live, too, if that was cut short."""
+    event = str(module.params["event"])
+    if event != "settings" or ledger.good_releases(ledger.read(layout.ledger))[-1:] == [release]:
+        return event
+    return Switched.read(layout, release).becomes or ledger.GOOD
 
 
 def to_end(activation: Activation) -> bool:

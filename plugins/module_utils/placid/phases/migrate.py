@@ -123,7 +123,7 @@ def save(module: AnsibleModule, database: Database, release: str) -> str:
     spec = complete(database.layout, release) or {}
     taken = dump.take(database.layout, module.params["database_url"], spec["commit"][:8])
     record(module, database.layout, "dumped", release, commit=spec["commit"], **taken)
-    dump.prune(database.layout, module.params["keep_dumps"], taken["dump"])
+    dump.prune(database.layout, module.params["keep_dumps"] - 1, taken["dump"])
     return str(taken["dump"])
 
 

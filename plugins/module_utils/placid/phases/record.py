@@ -12,6 +12,7 @@ from ansible.module_utils.placid.leftovers import leftovers, remove_leftovers
 from ansible.module_utils.placid.module import layout_of, locked, record, so_far
 from ansible.module_utils.placid.prune import prune, unneeded
 from ansible.module_utils.placid.releases import complete
+from ansible.module_utils.placid.switch import Switched
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         if write:
             commit = (complete(layout, release) or {}).get("commit", "")
             if event == "settings" and good[-1:] != [release]:  # what made it live was cut short, and it is proved only now
-                record(module, layout, ledger.ROLLED_BACK if release in good else ledger.GOOD, release, commit=commit)
+                record(module, layout, Switched.read(layout, release).becomes or ledger.GOOD, release, commit=commit)
             record(module, layout, event, release, commit=commit, **details(module))
         provisional.drop(layout)
         try:

@@ -30,7 +30,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
                 (layout.dumps / saved).unlink()
             raise
         record(module, layout, "restored", live, dump=name, saved=saved)
-        dump.prune(layout, module.params["keep_dumps"], name, saved)
+        dump.prune(layout, module.params["keep_dumps"] - 1, name, saved)
         spec = complete(layout, live) if live else None
         lines = [f"the database is what it was in {name}", f"what it held before is in {saved}: put back in the same way"]
         if spec:
