@@ -132,6 +132,11 @@ def test_what_export_ignore_leaves_out_is_said(repository: Repository, tmp_path:
     assert (sorted(content(made)), left_out) == ([".gitattributes", "a"], ["docs/b"])
 
 
+def test_a_short_hash_is_as_long_in_every_clone(repository: Repository, tmp_path: Path) -> None:
+    commit = repository.commit(**{"version": "$Format:%h$", ".gitattributes": "version export-subst"})
+    assert content(make(repository, commit, tmp_path)[0])["version"] == commit[:12]
+
+
 def test_a_partial_archive_is_never_used(repository: Repository, tmp_path: Path) -> None:
     commit = repository.commit(a="1" * 100, z="2" * 100)
     blob = repository.git("rev-parse", "HEAD:z")

@@ -77,6 +77,7 @@ def _git_archive(part: Part, subdirectory: str, output: Path, temporary: Path) -
     alternates.parent.mkdir(exist_ok=True)
     alternates.write_text(f"{objects.resolve()}\n")
     options = ["-c", "core.attributesFile=", "-c", "core.autocrlf=false", "-c", "core.eol=lf"]
+    options += ["-c", "core.abbrev=12"]  # git shortens by how many objects a repository has, and clones differ in that
     below = [f":(literal){subdirectory}"] if subdirectory else []
     command = [f"--git-dir={borrowing}", *options, "archive", "--format=tar", part.commit, "--", *below]
     with output.open("wb") as file:
