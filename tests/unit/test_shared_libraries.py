@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _ctypes
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,13 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root works as an
 
 
 @pytest.fixture
-def packages(tmp_path: Path) -> Path:
-    """The site-packages of a virtual environment that everybody may read."""
-    packages = tmp_path / "venv/lib/python3/site-packages"
-    (packages / "thing").mkdir(parents=True)
-    for path in packages.parents[:6]:
-        path.chmod(path.stat().st_mode | 0o011)
-    return packages
+def packages() -> Iterator[Path]:
+    """The site-packages of a virtual environment that everybody may read; pytest closes its own directories to others."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        packages = Path(place) / "venv/lib/python3/site-packages"
+        (packages / "thing").mkdir(parents=True)
+        yield packages
 
 
 def lacking(packages: Path) -> list[str]:
