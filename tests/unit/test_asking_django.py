@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +21,15 @@ print("one warning")
 
 
 @pytest.fixture
-def release(tmp_path: Path) -> Path:
+def release() -> Iterator[Path]:
     """A release with an interpreter of its own, which everybody may use, and which lacks Django."""
-    programs = tmp_path / "venv" / "bin"
-    programs.mkdir(parents=True)
-    for path in [programs, *programs.parents][:6]:
-        path.chmod(path.stat().st_mode | 0o011)
-    (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
-    (programs / "python").chmod(0o755)
-    return tmp_path
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        programs = Path(place) / "venv" / "bin"
+        programs.mkdir(parents=True)
+        (programs / "python").write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')
+        (programs / "python").chmod(0o755)
+        yield Path(place)
 
 
 #: What is asked of Django, apart from a database: whose models have changed, and where each application lies.
