@@ -210,14 +210,14 @@ class Site:
 
     def stop_step(self, when: str) -> None:
         """Halt what works on the host for a deployment as soon as a command succeeds there, so that it gets no further."""
-        self.host.check_output("timeout 120 sh -c %s", f"until {when}; do sleep 0.02; done; kill -STOP $({self._at_work})")
+        self.host.check_output("timeout 120 sh -c %s", f"until {when}; do sleep 0.02; done; kill -STOP $({self.at_work})")
 
     def kill_step(self) -> None:
         """Kill what works on the host for a deployment."""
-        self.host.check_output(f"kill -KILL $({self._at_work})")
+        self.host.check_output(f"kill -KILL $({self.at_work})")
 
     @property
-    def _at_work(self) -> str:
+    def at_work(self) -> str:
         """A command that prints the processes that hold the lock; it prints nothing, and kill fails, where none does."""
         return f"find /proc/[0-9]*/fd -lname /srv/{self.name}/lock 2>/dev/null | cut -d/ -f3 | sort -u"
 

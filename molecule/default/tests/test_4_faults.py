@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from live.faults import STARTED
+from live.faults import starting
 from live.site import Site
 
 
@@ -85,9 +85,7 @@ def test_what_is_amiss_is_mended_by_deploying_the_live_commit_again(site: Site, 
 def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
     slow = site.new_version("broken/slow-boot", "second.txt", "One more.")
     late = site.new_version("v4", "late.txt", "Too late.")
-    with site.held():
-        first = site.start("deploy", version=slow)
-        site.wait_in(first, STARTED, slow)
+    with starting(site, slow) as first:
         second = site.fail("deploy", version=late)
     outcome = site.finish(first)
     assert outcome.code == 0, outcome
@@ -100,13 +98,9 @@ def test_the_second_of_two_deployments_is_told_who_is_at_it(site: Site) -> None:
 def test_the_second_of_two_deployments_waits_for_the_first_when_it_is_told_to(site: Site) -> None:
     slow = site.new_version("broken/slow-boot", "first.txt", "First.")
     late = site.new_version("v4", "next.txt", "Next.")
-    with site.held():
-        first = site.start("deploy", version=slow)
-        site.wait_in(first, STARTED, slow)
+    with starting(site, slow) as first:
         second = site.start("deploy", version=late, lock_wait=120)
-        site.wait_in(
-            second, "test $(find /proc/[0-9]*/fd -lname /srv/guestbook/lock | cut -d/ -f3 | sort -u | wc -l) -gt 1", late
-        )
+        site.wait_in(second, f"test $({site.at_work} | wc -l) -gt 1", late)
     for outcome in (site.finish(first), site.finish(second)):
         assert outcome.code == 0, outcome
     assert [each["commit"] for each in site.ledger() if each["event"] == "deployed"][-2:] == [slow, late]

@@ -184,7 +184,7 @@ def locked(module: AnsibleModule, layout: Layout, last: bool = False) -> Iterato
     deployment = dict(module.params["deployment"])
     wait = deployment.pop("wait")
     with lock.held(layout.lock, lock.Holder(**deployment), wait, last):
-        planned, live = module.params.get("planned_on"), (layout.live_release() or "")
+        planned, live = module.params.get("planned_on"), layout.live_release() or ""
         if not complete(layout, live):  # damaged: the plan was made without it
             live = ""
         if planned is not None and live not in (planned, module.params["release"]) and "activate" not in module.params["done"]:

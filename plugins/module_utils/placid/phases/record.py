@@ -25,14 +25,14 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     event, keep, keep_mb = (module.params[name] for name in ("event", "keep", "keep_mb"))
     with locked(module, layout, last=True):
         # The switch counts now, on every host: what was kept in case it would not is no longer needed once that is written.
-        good = ledger.good_releases(ledger.read(layout.ledger))
-        write = happened or layout.before.exists() or good[-1:] != [release]
+        known = ledger.good_releases(ledger.read(layout.ledger))[-1:] == [release]
+        write = happened or layout.before.exists() or not known
         if module.check_mode:
             pruned = prune(layout, keep, keep_mb, dry_run=True)
             return {"changed": bool(write or pruned or leftovers(layout) or unneeded(layout)), "pruned": pruned}
         if write:
             commit = (complete(layout, release) or {}).get("commit", "")
-            if event == "settings" and good[-1:] != [release]:  # what made it live was cut short, and it is proved only now
+            if event == "settings" and not known:  # what made it live was cut short, and it is proved only now
                 record(module, layout, Switched.read(layout, release).becomes or ledger.GOOD, release, commit=commit)
             record(module, layout, event, release, commit=commit, **details(module))
         provisional.drop(layout)
